@@ -1,0 +1,382 @@
+"""Conditions of the methodology: CEL, typed from the artefacts' schemas, evaluated on plain data.
+
+The only module that imports CEL. At check time a condition is compiled against message types built
+from JSON Schemas; at run time against dynamic names, where a name without a value means *waiting*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any
+
+from cel_expr_python import cel
+from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, wrappers_pb2
+
+# Words that CEL keeps for itself; an id can't be one of them.
+RESERVED = frozenset(
+    "as break const continue else false for function if import in let loop package namespace null return "
+    "true type var void while".split()
+)
+_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+_IDENTIFIERS = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?!\w*\s*\()")
+_MISSING_NAME = re.compile(r'No value with name "([^"]+)"')
+_MISSING_KEY = re.compile(r'Key not found in map : "([^"]+)"')
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+
+Schema = Mapping[str, Any]
+Lookup = Callable[[str], Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The text of a condition and the names that it looks at."""
+
+    text: str
+    names: frozenset[str] = field(compare=False, default=frozenset())
+
+    @classmethod
+    def of(cls, text: str) -> Condition:
+        """A condition with its names found."""
+        return cls(text, frozenset(_IDENTIFIERS.findall(_STRINGS.sub('""', text))) - RESERVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """True, False, or None with the names that are waited for; a fault makes it False.
+
+    `looked` holds the sides of its comparisons with the values they had.
+    """
+
+    holds: bool | None
+    waiting: tuple[str, ...] = ()
+    fault: str = ""
+    detail: str = ""
+    looked: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeError_:
+    """A condition that does not compile: line and column (from 1) within its text, and CEL's words."""
+
+    line: int
+    column: int
+    kind: str
+    detail: str
+
+
+# --- run time ------------------------------------------------------------------------------------
+
+
+def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
+    """Evaluate on plain JSON data; names absent from `data` are unknown, which means waiting."""
+    program = _program(condition.text, condition.names)
+    if isinstance(program, str):
+        return Verdict(False, fault="C07", detail=program)
+    known = {name: data[name] for name in condition.names if name in data}
+    value = program.eval(data=known)
+    kind = value.type()
+    if kind == cel.Type.BOOL:
+        return Verdict(bool(value.plain_value()))
+    text = str(value.value())
+    if missing := _MISSING_NAME.search(text):
+        return Verdict(None, waiting=(missing.group(1),))
+    if missing := _MISSING_KEY.search(text):
+        return Verdict(False, fault="C05", detail=missing.group(1))
+    if "budget" in text:
+        return Verdict(False, fault="C06")
+    return Verdict(False, fault="C07", detail=text.split("\n")[0][:200])
+
+
+def looked_at(condition: Condition, data: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The sides of the condition's comparisons that are no constants, with their values."""
+    seen: dict[str, Any] = {}
+    for text in comparison_sides(condition.text):
+        names = Condition.of(text).names
+        program = _program(text, names)
+        if not names or isinstance(program, str):
+            continue
+        value = program.eval(data={name: data[name] for name in names if name in data})
+        if value.type() != cel.Type.ERROR:
+            seen[text] = _plain(value)
+    return tuple(seen.items())
+
+
+def comparison_sides(text: str) -> list[str]:
+    """Split a condition at its outermost logical and comparison operators, outside brackets and texts."""
+    masked = _STRINGS.sub(lambda found: '"' + "_" * (len(found.group()) - 2) + '"', text)
+    parts, depth, start, index = [], 0, 0, 0
+    while index < len(masked):
+        character = masked[index]
+        depth += (character in "([{") - (character in ")]}")
+        operator = re.match(r"&&|\|\||[<>=!]=|[<>?:]|\bin\b", masked[index:]) if depth == 0 else None
+        if operator and not (operator.group() == "in" and masked[index - 1 : index].strip(" ")):
+            parts.append(text[start:index])
+            index += len(operator.group())
+            start = index
+        else:
+            index += 1
+    parts.append(text[start:])
+    return [part.strip().lstrip("!").strip() for part in parts if part.strip()]
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "plain_value"):
+        value = value.plain_value()
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _sum(numbers: Any) -> Any:
+    return sum(_plain(list(numbers)))
+
+
+def _sum_double(numbers: Any) -> float:
+    return float(sum(_plain(list(numbers))))
+
+
+def _share(part: Any, whole: Any) -> float:
+    part, whole = _plain(part), _plain(whole)
+    return float(part) / float(whole) if whole else 0.0
+
+
+def _distinct(items: Any) -> list[Any]:
+    return list(dict.fromkeys(_plain(list(items))))
+
+
+def _flatten(lists: Any) -> list[Any]:
+    return [item for each in _plain(list(lists)) for item in each]
+
+
+def _lacking(wanted: Any, present: Any) -> list[Any]:
+    there = set(_plain(list(present)))
+    return [item for item in _plain(list(wanted)) if item not in there]
+
+
+def _days(start: Any, end: Any) -> int:
+    return (date.fromisoformat(_plain(end)) - date.fromisoformat(_plain(start))).days
+
+
+@cache
+def _functions(*, typed: bool) -> list[Any]:
+    kind, overload = cel.Type, cel.Overload
+    text, whole, real = kind.STRING, kind.INT, kind.DOUBLE
+    shares = [
+        overload(f"share_{a.name()}_{b.name()}", real, [a, b], impl=_share)
+        for a in (whole, real)
+        for b in (whole, real)
+    ]
+    if typed:
+        scalars = (text, whole, real)
+        lists = {
+            "sum": [
+                overload("sum_int", whole, [kind.List(whole)], impl=_sum),
+                overload("sum_double", real, [kind.List(real)], impl=_sum_double),
+            ],
+            "distinct": [
+                overload(f"distinct_{t.name()}", kind.List(t), [kind.List(t)], impl=_distinct)
+                for t in scalars
+            ],
+            "flatten": [
+                overload(f"flatten_{t.name()}", kind.List(t), [kind.List(kind.List(t))], impl=_flatten)
+                for t in scalars
+            ],
+            "lacking": [
+                overload(f"lacking_{t.name()}", kind.List(t), [kind.List(t), kind.List(t)], impl=_lacking)
+                for t in scalars
+            ],
+        }
+    else:
+        any_list = kind.List(kind.DYN)
+        lists = {
+            "sum": [overload("sum_dyn", kind.DYN, [any_list], impl=_sum)],
+            "distinct": [overload("distinct_dyn", any_list, [any_list], impl=_distinct)],
+            "flatten": [overload("flatten_dyn", any_list, [any_list], impl=_flatten)],
+            "lacking": [overload("lacking_dyn", any_list, [any_list, any_list], impl=_lacking)],
+        }
+    lists["share"] = shares
+    lists["days"] = [overload("days_text", whole, [text, text], impl=_days)]
+    return [cel.FunctionDecl(name, overloads) for name, overloads in lists.items()]
+
+
+@cache
+def _program(text: str, names: frozenset[str]) -> Any:
+    """The compiled condition, or CEL's words where it does not compile."""
+    env = _dynamic(names)
+    try:
+        return env.compile(text)
+    except RuntimeError as error:
+        return str(error).split("\n")[0][:200]
+
+
+@cache
+def _dynamic(names: frozenset[str]) -> Any:
+    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), functions=_functions(typed=False))
+
+
+# --- check time ----------------------------------------------------------------------------------
+
+
+class Types:
+    """Message types of artefacts, made from their JSON Schemas, and conditions compiled against them."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._file = descriptor_pb2.FileDescriptorProto(name="artefacts.proto", package="art", syntax="proto3")
+        self._file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/struct.proto"])
+        self._messages: dict[str, str] = {}
+        self._rows: dict[str, str] = {}
+        self._pool: Any = None
+        self._envs: dict[tuple[tuple[str, str], ...], Any] = {}
+
+    def artefact(self, schema_id: str) -> str:
+        """The type of an artefact's document."""
+        if schema_id not in self._messages:
+            self._messages[schema_id] = name = "art." + _camel(schema_id)
+            self._message(_camel(schema_id), self._lookup(schema_id), schema_id)
+            return name
+        return self._messages[schema_id]
+
+    def row(self, schema_id: str) -> str:
+        """The type of a row of a table artefact; an artefact without rows is its own row."""
+        self.artefact(schema_id)
+        return self._rows.get(schema_id, self._messages[schema_id])
+
+    def record(self, name: str, fields: Mapping[str, str]) -> str:
+        """A type of scalar fields, such as a stage's params."""
+        types = {"integer": "integer", "number": "number", "boolean": "boolean"}
+        schema = {"properties": {key: {"type": types.get(kind, "string")} for key, kind in fields.items()}}
+        self._message(_camel(name), schema, name)
+        return "art." + _camel(name)
+
+    def check(self, condition: Condition, names: Mapping[str, str]) -> TypeError_ | None:
+        """The first thing that is wrong with a condition, or None; `names` maps names to types."""
+        env = self._env(names)
+        try:
+            compiled = env.compile(condition.text)
+        except RuntimeError as error:
+            return _type_error(str(error))
+        kind = compiled.return_type()
+        if kind != cel.Type.BOOL:
+            return TypeError_(1, 1, "C03", kind.name())
+        return None
+
+    def _env(self, names: Mapping[str, str]) -> Any:
+        key = tuple(sorted(names.items()))
+        if key not in self._envs:
+            if self._pool is None:
+                self._pool = _pool_of(self._file)
+            variables = {name: _cel_type(kind) for name, kind in names.items()}
+            self._envs[key] = cel.NewEnv(
+                descriptor_pool=self._pool, variables=variables, functions=_functions(typed=True)
+            )
+        return self._envs[key]
+
+    def _message(self, name: str, schema: Schema, base: str) -> None:
+        message = self._file.message_type.add(name=name)
+        properties = self._resolve(schema, base)[0].get("properties", {})
+        for number, (key, value) in enumerate(properties.items(), start=1):
+            if key.isidentifier():
+                self._field(message, name, key, number, value, base)
+
+    def _field(self, message: Any, owner: str, key: str, number: int, schema: Schema, base: str) -> None:
+        schema, base = self._resolve(schema, base)
+        field_of = descriptor_pb2.FieldDescriptorProto
+        new = message.field.add(name=key, number=number, label=field_of.LABEL_OPTIONAL)
+        kind, nullable = _kind(schema)
+        if kind == "array":
+            new.label = field_of.LABEL_REPEATED
+            schema, base = self._resolve(schema.get("items", {}), base)
+            kind, nullable = _kind(schema)[0], False
+            if kind == "array":  # a list of lists has no proto type: any value
+                kind = "any"
+        if kind == "object":
+            new.type = field_of.TYPE_MESSAGE
+            if not schema.get("properties"):
+                new.type_name = ".google.protobuf.Struct"
+                return
+            inner = f"{owner}_{_camel(key)}"
+            new.type_name = f".art.{inner}"
+            self._message(inner, schema, base)
+            if key == "rows":
+                self._rows[base] = f"art.{inner}"
+            return
+        if kind == "any":
+            new.type, new.type_name = field_of.TYPE_MESSAGE, ".google.protobuf.Value"
+        elif nullable:
+            new.type, new.type_name = field_of.TYPE_MESSAGE, f".google.protobuf.{_WRAPPERS[kind]}"
+        else:
+            new.type = getattr(field_of, _SCALARS[kind])
+
+    def _resolve(self, schema: Schema, base: str) -> tuple[Schema, str]:
+        while "$ref" in schema:
+            file, _, pointer = schema["$ref"].partition("#")
+            base = file.removesuffix(".schema.json") or base
+            schema = self._lookup(base)
+            for part in pointer.strip("/").split("/") if pointer.strip("/") else []:
+                schema = schema[part]
+        return schema, base
+
+
+_SCALARS = {
+    "string": "TYPE_STRING",
+    "integer": "TYPE_INT64",
+    "number": "TYPE_DOUBLE",
+    "boolean": "TYPE_BOOL",
+}
+_WRAPPERS = {"string": "StringValue", "integer": "Int64Value", "number": "DoubleValue", "boolean": "BoolValue"}
+
+
+def _kind(schema: Schema) -> tuple[str, bool]:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        rest = [each for each in kind if each != "null"]
+        return (rest[0] if len(rest) == 1 else "any"), "null" in kind
+    if kind is None:
+        values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+        return ("string" if values and all(isinstance(each, str) for each in values) else "any"), False
+    return str(kind), False
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]", name))
+
+
+def _pool_of(file: Any) -> Any:
+    pool = descriptor_pool.DescriptorPool()
+    for module in (wrappers_pb2, struct_pb2):
+        copy = descriptor_pb2.FileDescriptorProto()
+        module.DESCRIPTOR.CopyToProto(copy)
+        pool.Add(copy)
+    pool.Add(file)
+    return pool
+
+
+def _cel_type(kind: str) -> Any:
+    if kind.startswith("list:"):
+        return cel.Type.List(_cel_type(kind.removeprefix("list:")))
+    return {"string": cel.Type.STRING, "dyn": cel.Type.DYN}.get(kind) or cel.Type(kind)
+
+
+def _type_error(text: str) -> TypeError_:
+    found = _PLACE.search(text)
+    if not found:
+        return TypeError_(1, 1, "C01", text.split("\n")[0][:200])
+    line, column, words = int(found.group(1)), int(found.group(2)), found.group(3)
+    if name := re.search(r"undeclared reference to '([^']+)'", words):
+        return TypeError_(line, column, "C02", name.group(1))
+    if name := re.search(r"undefined field '([^']+)'", words):
+        return TypeError_(line, column, "C04", name.group(1))
+    if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
+        operator = name.group(1).strip("_").replace("_", "")
+        return TypeError_(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))
+    return TypeError_(line, column, "C01", words.removeprefix("Syntax error: "))
+
+
+def names_of(conditions: Iterable[Condition]) -> frozenset[str]:
+    """All names that several conditions look at."""
+    return frozenset().union(*(each.names for each in conditions))

@@ -1,0 +1,100 @@
+"""What the program says: texts by code and language, kept as data in `schemas/messages/`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from schemas.problems import Problem
+
+LANGUAGES = ("ru", "en")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a code means: the message's two halves and a pair of examples."""
+
+    code: str
+    what: str
+    do: str
+    bad: str
+    good: str
+
+
+@cache
+def _load(name: str) -> Mapping[str, Any]:
+    text = (files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8")
+    return yaml.load(text, Loader=_LOADER) or {}  # our own file, read once
+
+
+def codes() -> list[str]:
+    """All problem codes, in order."""
+    return sorted(_load("problems"))
+
+
+def explanation(code: str, language: str = "ru") -> Explanation | None:
+    """What `explain CODE` shows, or None for an unknown code."""
+    entry = _load("problems").get(code)
+    if entry is None:
+        return None
+    what, do = entry[language]
+    return Explanation(code, what, do, entry.get("bad", ""), entry.get("good", ""))
+
+
+def message(problem: Problem, language: str = "ru") -> str:
+    """`what is wrong; what to write instead`, without place and code."""
+    what, do = _load("problems")[problem.code][language]
+    values = {name: _shown(value, language) for name, value in problem.values.items()}
+    text = what.format_map(values)
+    return f"{text}; {do.format_map(values)}" if do else text
+
+
+def line(problem: Problem, language: str = "ru") -> str:
+    """`file:line:column: what is wrong; what to write instead [CODE]`."""
+    place = str(problem.at)
+    return f"{place + ': ' if place else ''}{message(problem, language)} [{problem.code}]"
+
+
+def word(name: str, language: str = "ru", /, **values: object) -> str:
+    """A text of the talk by its name; `values` fill its placeholders."""
+    shown = {key: _shown(value, language) for key, value in values.items()}
+    return str(_load("words")[name][language]).format_map(shown)
+
+
+def has_word(name: str) -> bool:
+    """Whether the talk knows this name."""
+    return name in _load("words")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like this one, or an empty string."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def _shown(value: object, language: str) -> object:
+    if isinstance(value, Said):
+        return word(value.name, language, **value.values)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_shown(each, language)) for each in value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value of a message that is itself a text in two languages."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+def said(name: str, /, **values: object) -> Said:
+    """Make a Said."""
+    return Said(name, values)

@@ -1,0 +1,290 @@
+"""Strict reading of YAML and JSON: plain JSON data with the place of each value beside it.
+
+YAML is read from its event stream, so nesting, aliases and size are refused before anything is
+built. Scalars follow the YAML 1.2 core schema without octal and hexadecimal numbers: `no`, `12:30`
+and `2026-09-01` are texts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.problems import InvalidDefinition, Location, Problem, problem
+
+Pointer = tuple[str | int, ...]
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+MAX_SCALAR = 1 << 16
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text that knows its places: `values` and `keys` map a JSON pointer to (line, column)."""
+
+    file: str
+    data: Any
+    values: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
+    keys: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
+    quoted: frozenset[Pointer] = frozenset()
+
+    def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
+        """The place of a value, or of its key; the nearest place above where there is none."""
+        places = self.keys if key else self.values
+        for length in range(len(pointer), -1, -1):
+            found = places.get(pointer[:length]) or self.values.get(pointer[:length])
+            if found:
+                return Location(self.file, *found)
+        return Location(self.file, 1, 1)
+
+    def inside(self, pointer: Pointer, line: int, column: int) -> Location:
+        """The place of a line and column (from 1) within a text value."""
+        start = self.at(pointer)
+        if line > 1:
+            return Location(self.file, start.line + line - 1, column)
+        return Location(self.file, start.line, start.column + column - 1 + (pointer in self.quoted))
+
+
+class _Stop(Exception):
+    """The text can't be read any further; its problem is in `args`."""
+
+
+def read_yaml(path: Path, name: str = "") -> tuple[Source | None, list[Problem]]:
+    """Read one YAML file; the problems are complete as far as the text could be parsed."""
+    name = name or path.name
+    if path.stat().st_size > MAX_BYTES:
+        return None, [problem("Y02", Location(name), limit=MAX_BYTES // 1024)]
+    return parse_yaml(path.read_bytes(), name)
+
+
+def parse_yaml(content: bytes, name: str) -> tuple[Source | None, list[Problem]]:
+    """Parse YAML bytes; None where no data could be made."""
+    found: list[Problem] = []
+    try:
+        text = decode(content, name)
+        reader = _Reader(text, name, found)
+        data = reader.document()
+    except _Stop as stop:
+        return None, [*found, stop.args[0]]
+    if found:
+        return None, found
+    return Source(name, data, reader.values, reader.keys, frozenset(reader.quoted)), []
+
+
+def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]:
+    """Parse JSON bytes strictly: no duplicate keys, no NaN, limited depth."""
+    found: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in items]
+        found.extend(
+            problem("Y11", Location(name), key=key, first="?") for key in set(keys) if keys.count(key) > 1
+        )
+        return dict(items)
+
+    def constant(text: str) -> None:
+        found.append(problem("Y13", Location(name), value=text))
+
+    try:
+        text = decode(content, name)
+        data = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except _Stop as stop:
+        return None, [stop.args[0]]
+    except json.JSONDecodeError as error:
+        return None, [problem("Y01", Location(name, error.lineno, error.colno), what=error.msg)]
+    except RecursionError:
+        return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
+    if found:
+        return None, found
+    places, _ = parse_yaml(content, name)  # JSON is nearly YAML: its events give the places
+    if places is None:
+        return Source(name, data), []
+    return Source(name, data, places.values, places.keys, places.quoted), []
+
+
+def load_yaml(content: bytes, name: str) -> Source:
+    """Parse YAML or raise InvalidDefinition with every problem."""
+    source, found = parse_yaml(content, name)
+    if source is None:
+        raise InvalidDefinition(found)
+    return source
+
+
+def decode(content: bytes, name: str) -> str:
+    """UTF-8 text without its byte order mark; other encodings are named in the refusal."""
+    if len(content) > MAX_BYTES:
+        raise _Stop(problem("Y02", Location(name), limit=MAX_BYTES // 1024))
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _Stop(problem("Y03", Location(name, 1, 1), encoding="UTF-16"))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        raise _Stop(problem("Y03", Location(name, line, column), encoding="Windows-1251")) from None
+    for bad in ("\x00", *_BIDI.findall(text)):
+        at = text.find(bad)
+        if at >= 0:
+            raise _Stop(problem("Y04", _place(name, text, at), character=f"U+{ord(bad):04X}"))
+    return text
+
+
+def _place(name: str, text: str, index: int) -> Location:
+    start = text.rfind("\n", 0, index) + 1
+    return Location(name, text.count("\n", 0, index) + 1, index - start + 1)
+
+
+class _Reader:
+    """Builds plain data from YAML events, noting the place of each key and value."""
+
+    def __init__(self, text: str, name: str, found: list[Problem]) -> None:
+        self.text, self.name, self.found = text, name, found
+        self.values: dict[Pointer, tuple[int, int]] = {}
+        self.keys: dict[Pointer, tuple[int, int]] = {}
+        self.quoted: set[Pointer] = set()
+        self.nodes = 0
+        self.events = yaml.parse(text, Loader=_LOADER)
+
+    def document(self) -> Any:
+        self._expect()  # stream start
+        event = self._expect()
+        if isinstance(event, yaml.StreamEndEvent):
+            raise _Stop(problem("Y05", Location(self.name)))
+        data = self._value(self._expect(), ())
+        self._expect()  # document end
+        extra = self._expect()
+        if not isinstance(extra, yaml.StreamEndEvent):
+            raise _Stop(problem("Y07", self._at(extra)))
+        return data
+
+    def _expect(self) -> Any:
+        try:
+            event = next(self.events)
+        except StopIteration:
+            raise _Stop(problem("Y05", Location(self.name))) from None
+        except yaml.MarkedYAMLError as error:
+            raise _Stop(self._syntax(error)) from None
+        except yaml.reader.ReaderError as error:
+            raise _Stop(
+                problem(
+                    "Y04",
+                    _place(self.name, self.text, error.position),
+                    character=f"U+{error.character:04X}"
+                    if isinstance(error.character, int)
+                    else repr(error.character),
+                )
+            ) from None
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
+        return event
+
+    def _at(self, event: Any) -> Location:
+        return Location(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _value(self, event: Any, pointer: Pointer) -> Any:
+        self.values[pointer] = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise _Stop(problem("Y08", self._at(event), anchor=event.anchor))
+        if event.tag not in (None, "!"):
+            raise _Stop(problem("Y09", self._at(event), tag=event.tag))
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, pointer)
+        if len(pointer) >= MAX_DEPTH:
+            raise _Stop(problem("Y06", self._at(event), limit=MAX_DEPTH))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(pointer)
+        return self._mapping(pointer)
+
+    def _sequence(self, pointer: Pointer) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := self._expect(), yaml.SequenceEndEvent):
+            items.append(self._value(event, (*pointer, len(items))))
+        return items
+
+    def _mapping(self, pointer: Pointer) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        while not isinstance(event := self._expect(), yaml.MappingEndEvent):
+            key = self._key(event, pointer)
+            here = (*pointer, key)
+            if key in items:
+                self.found.append(problem("Y11", self._at(event), key=key, first=self.keys[here][0]))
+            else:
+                self.keys[here] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            items[key] = self._value(self._expect(), here)
+        return items
+
+    def _key(self, event: Any, pointer: Pointer) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            template = "{{" in self.text.split("\n")[event.start_mark.line]
+            raise _Stop(problem("Y16" if template else "Y10", self._at(event)))
+        if event.anchor is not None:
+            raise _Stop(problem("Y08", self._at(event), anchor=event.anchor))
+        key = str(event.value)
+        if key == "<<":
+            raise _Stop(problem("Y08", self._at(event), anchor="<<"))
+        if _NO_BREAK in key or key.startswith("\t"):
+            raise _Stop(problem("Y12", self._at(event)))
+        if not event.style and not isinstance(self._plain(key, event), str):
+            self.found.append(problem("Y10", self._at(event)))
+        return key
+
+    def _scalar(self, event: Any, pointer: Pointer) -> Any:
+        if len(event.value) > MAX_SCALAR:
+            raise _Stop(problem("Y14", self._at(event), limit=MAX_SCALAR))
+        if event.style in ("'", '"'):
+            self.quoted.add(pointer)
+        return event.value if event.style else self._plain(event.value, event)
+
+    def _plain(self, text: str, event: Any) -> Any:
+        if text in _NULLS:
+            return None
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if _INTEGER.fullmatch(text):
+            if len(text) > 15:
+                self.found.append(problem("Y13", self._at(event), value=text[:20]))
+                return 0
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            value = float(text)
+            if math.isfinite(value):
+                return value
+            self.found.append(problem("Y13", self._at(event), value=text[:20]))
+            return 0
+        if _NOT_A_NUMBER.fullmatch(text):
+            self.found.append(problem("Y13", self._at(event), value=text))
+            return 0
+        return text
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
+        mark = error.problem_mark or error.context_mark
+        at = Location(self.name, mark.line + 1, mark.column + 1) if mark else Location(self.name)
+        what = error.problem or str(error)
+        lines = self.text.split("\n")
+        line = lines[mark.line] if mark and mark.line < len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return problem("Y12", at)
+        if "mapping values are not allowed" in what:
+            return problem("Y15", at)
+        if "{{" in line:
+            return problem("Y16", at)
+        return problem("Y01", at, what=what)

@@ -1,0 +1,323 @@
+"""JSON Schema 2020-12 in our own profile: read with local `$ref` inlined, validated, told as Problems.
+
+The profile: known keywords and formats only, `$ref` to our own files only and without siblings that
+restrict, anchored patterns, no recursion. What is left validates the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+import isodate
+import jsonschema
+from jsonschema import Draft202012Validator, FormatChecker
+
+from schemas.messages import nearest, said
+from schemas.problems import Location, Problem, problem
+from schemas.sources import Pointer, Source, parse_json
+
+Schema = Mapping[str, Any]
+
+_ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default"}
+_KEYWORDS = _ANNOTATIONS | {
+    "$ref", "type", "enum", "const", "properties", "patternProperties", "additionalProperties",
+    "propertyNames", "required", "dependentRequired", "minProperties", "maxProperties", "items",
+    "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "format", "minimum",
+    "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "if", "then", "else", "allOf", "not",
+}  # fmt: skip
+_FORMATS = {"date", "date-time", "duration"}
+_LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
+
+
+class Placer(Protocol):
+    """Tells where a value (or its key) stands in what was handed in."""
+
+    def __call__(self, pointer: Pointer, *, key: bool = False) -> Location:
+        """The place of `pointer`."""
+        ...
+
+
+class UnknownSchema(LookupError):
+    """No file for this schema id."""
+
+
+# --- reading schemas -----------------------------------------------------------------------------
+
+
+@cache
+def shipped(folder: str, name: str) -> Schema:
+    """A schema of `schemas/<folder>/`, with every `$ref` replaced by what it points to."""
+    return inline(_shipped_file(f"{folder}/{name}"), f"{folder}/{name}", _shipped_file)
+
+
+@cache
+def shipped_names(folder: str) -> frozenset[str]:
+    """The ids of the schemas in `schemas/<folder>/`."""
+    found = (files("schemas") / folder).iterdir()
+    return frozenset(
+        each.name.removesuffix(".schema.json") for each in found if each.name.endswith(".schema.json")
+    )
+
+
+@cache
+def _shipped_file(name: str) -> Schema:
+    path = files("schemas") / f"{name}.schema.json"
+    if not path.is_file():
+        raise UnknownSchema(name)
+    source, found = parse_json(path.read_bytes(), f"{name}.schema.json")
+    if source is None:
+        raise ValueError(f"our own schema {name} is broken: {found}")
+    return dict(source.data)
+
+
+def inline(schema: Schema, name: str, lookup: Callable[[str], Schema]) -> Schema:
+    """Replace local references; `name` is the file's path without its suffix, `lookup` reads another."""
+    root = schema
+    folder = name.rpartition("/")[0]
+
+    def walk(node: Any, depth: int) -> Any:
+        if depth > 40:
+            raise RecursionError(name)
+        if isinstance(node, list):
+            return [walk(each, depth + 1) for each in node]
+        if not isinstance(node, Mapping):
+            return node
+        if "$ref" in node:
+            rest = {key: value for key, value in node.items() if key != "$ref"}
+            return {**target(node["$ref"]), **walk(rest, depth + 1)}
+        return {key: walk(value, depth + 1) for key, value in node.items() if key != "$defs"}
+
+    def target(reference: str) -> Schema:
+        file, _, pointer = reference.partition("#")
+        where = _joined(folder, file.removesuffix(".schema.json")) if file else name
+        found: Any = lookup(where) if file else root
+        for part in pointer.strip("/").split("/") if pointer.strip("/") else []:
+            found = found[part]
+        if file:
+            return inline({"$defs": lookup(where).get("$defs", {}), **found}, where, lookup)
+        result: Schema = walk(found, 1)
+        return result
+
+    result: Schema = walk(schema, 0)
+    return result
+
+
+def _joined(folder: str, file: str) -> str:
+    parts = folder.split("/") if folder else []
+    for part in file.split("/"):
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def profile_problems(source: Source) -> list[Problem]:
+    """What in a schema file falls outside the profile."""
+    found: list[Problem] = []
+
+    def walk(node: Any, pointer: Pointer) -> None:
+        if isinstance(node, bool):
+            return
+        if not isinstance(node, Mapping):
+            found.append(problem("J01", source.at(pointer)))
+            return
+        for key, value in node.items():
+            here = (*pointer, key)
+            if key.startswith(("x-", "x_")):
+                continue
+            if key not in _KEYWORDS:
+                found.append(
+                    problem("J02", source.at(here, key=True), key=key, nearest=_hint(key, _KEYWORDS))
+                )
+            elif key in ("properties", "patternProperties", "$defs"):
+                for name, inner in value.items() if isinstance(value, Mapping) else ():
+                    walk(inner, (*here, name))
+            elif key in ("items", "additionalProperties", "propertyNames", "if", "then", "else", "not"):
+                walk(value, here)
+            elif key == "allOf":
+                for index, inner in enumerate(value):
+                    walk(inner, (*here, index))
+            elif key == "format" and value not in _FORMATS:
+                found.append(
+                    problem("J03", source.at(here), format=value, nearest=_hint(str(value), _FORMATS))
+                )
+            elif key == "$ref" and ("://" in str(value) or str(value) == "#"):
+                found.append(problem("J04", source.at(here), reference=value))
+            elif key == "pattern":
+                found.extend(_pattern_problems(str(value), source.at(here)))
+        if node.get("uniqueItems") and "maxItems" not in node:
+            found.append(problem("J06", source.at((*pointer, "uniqueItems"), key=True)))
+
+    walk(source.data, ())
+    return found
+
+
+def _pattern_problems(pattern: str, at: Location) -> list[Problem]:
+    if not (pattern.startswith("^") and pattern.endswith("$")):
+        return [problem("J05", at, pattern=pattern)]
+    if re.search(r"\\[dDwWsSpPbB]|\(\?|\\[0-9]", pattern) or re.search(r"[+*}]\)?[+*{]", pattern):
+        return [problem("J07", at, pattern=pattern)]
+    try:
+        re.compile(pattern)
+    except re.error:
+        return [problem("J07", at, pattern=pattern)]
+    return []
+
+
+# --- validating ----------------------------------------------------------------------------------
+
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date")
+def _is_date(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        return len(value) == 10 and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+@_formats.checks("date-time")
+def _is_moment(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+@_formats.checks("duration")
+def _is_duration(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        isodate.parse_duration(value)
+    except (isodate.ISO8601Error, ValueError):
+        return False
+    return value.startswith("P")
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
+    # `$` also matches before a last newline in `re`, not in JSON Schema
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield jsonschema.ValidationError(f"does not match {pattern!r}")
+
+
+Validator = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})
+
+
+def violations(schema: Schema, data: Any, at: Placer, family: str = "S") -> list[Problem]:
+    """Everything in `data` that breaks `schema` (already inlined).
+
+    `family` S speaks to a methodologist and quotes values; D speaks about papers and never does.
+    """
+    validator = Validator(schema, format_checker=_formats)
+    return [told for error in validator.iter_errors(data) for told in _told(error, at, family)]
+
+
+def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
+    pointer: Pointer = tuple(error.absolute_path)
+    keyword, value, data = error.validator, error.validator_value, error.instance
+    quoted = {"value": _short(data)} if family == "S" else {}
+    field = _title(error, pointer)
+
+    def tell(number: str, place: Location, **values: object) -> Problem:
+        return problem(f"{family}{number}", place, field=field, **quoted, **values)
+
+    if keyword == "additionalProperties" and value is False:
+        known = set(error.schema.get("properties", {}))
+        patterns = error.schema.get("patternProperties", {})
+        for key in data:
+            if key not in known and not any(re.search(each, key) for each in patterns):
+                hint = said("nearest_comma") if data[key] is None and " " in key else _hint(key, known)
+                yield tell("01", at((*pointer, key), key=True), key=key, nearest=hint)
+    elif keyword == "required":
+        missing = [key for key in value if key not in data]
+        for key in missing if error.message.startswith(repr(missing[0])) else ():
+            shown = error.schema.get("properties", {}).get(key, {})
+            title = shown.get("title", key) if isinstance(shown, Mapping) else key
+            yield tell("02", at(pointer), key=key, title=title)
+    elif keyword == "type":
+        yield tell("03", at(pointer), wanted=_wanted(value), advice=_type_advice(value, data))
+    elif keyword in ("enum", "const"):
+        allowed = [str(each) for each in (value if keyword == "enum" else [value])]
+        labels = error.schema.get("x-labels", {})
+        shown_values = [labels[each][0] if each in labels else each for each in allowed]
+        yield tell("04", at(pointer), allowed=shown_values, nearest=_hint(str(data), allowed))
+    elif keyword == "pattern":
+        advice = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
+        yield tell("05", at(pointer, key="propertyNames" in error.absolute_schema_path), advice=advice)
+    elif keyword == "format":
+        yield tell("06", at(pointer), wanted=said(f"format_{value.replace('-', '_')}"))
+    elif keyword in ("minimum", "exclusiveMinimum"):
+        yield tell("07", at(pointer), limit=value)
+    elif keyword in ("maximum", "exclusiveMaximum"):
+        yield tell("08", at(pointer), limit=value)
+    elif keyword in ("minLength", "minItems", "minProperties"):
+        yield tell("09", at(pointer), limit=value)
+    elif keyword in ("maxLength", "maxItems", "maxProperties"):
+        yield tell("10", at(pointer), limit=value)
+    elif keyword == "uniqueItems":
+        yield tell("11", at(pointer))
+    elif keyword == "dependentRequired":
+        for key, others in value.items():
+            if key in data:
+                missing = [each for each in others if each not in data]
+                if missing:
+                    yield tell("12", at((*pointer, key), key=True), key=key, others=missing)
+    elif keyword is None:  # a `false` schema: the key may not stand here
+        yield tell("13", at(pointer, key=True), key=pointer[-1] if pointer else "")
+    else:
+        yield tell("14", at(pointer), rule=keyword)
+
+
+def _title(error: Any, pointer: Pointer) -> object:
+    title = error.schema.get("title") if isinstance(error.schema, Mapping) else None
+    return title or next((part for part in reversed(pointer) if isinstance(part, str)), "")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _wanted(kind: Any) -> object:
+    return [said(f"type_{each}") for each in (kind if isinstance(kind, list) else [kind])]
+
+
+def _type_advice(kind: Any, data: Any) -> object:
+    kinds = kind if isinstance(kind, list) else [kind]
+    if "string" in kinds and isinstance(data, bool | int | float):
+        return said("advice_quotes")
+    if "boolean" in kinds and isinstance(data, str):
+        return said("advice_boolean")
+    if "array" in kinds and isinstance(data, str):
+        return said("advice_list", value=_short(data))
+    if data is None:
+        return said("advice_value")
+    return said("advice_none")
+
+
+def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
+    plain = str(data).translate(_LOOKALIKES)
+    if plain != data and re.search(pattern, plain):
+        return said("advice_cyrillic", plain=plain)
+    slim = re.sub(r"[^a-z0-9_/.]", "_", plain.lower())
+    return said("advice_instead", instead=slim) if re.search(pattern, slim) else said("advice_none")
+
+
+def _hint(name: str, known: Any) -> object:
+    plain = name.translate(_LOOKALIKES)
+    if plain != name and plain in known:
+        return said("nearest_cyrillic", name=plain)
+    found = nearest(name, known)
+    return said("nearest", name=found) if found else said("nearest_none", known=sorted(known)[:12])
