@@ -7,7 +7,7 @@ from JSON Schemas; at run time against dynamic names, where a name without a val
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -28,7 +28,6 @@ _MISSING_KEY = re.compile(r'Key not found in map : "([^"]+)"')
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 Schema = Mapping[str, Any]
-Lookup = Callable[[str], Schema]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,33 +223,32 @@ def _dynamic(names: frozenset[str]) -> Any:
 class Types:
     """Message types of artefacts, made from their JSON Schemas, and conditions compiled against them."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+    def __init__(self, schemas: Mapping[str, Schema]) -> None:
+        self._schemas = schemas
         self._file = descriptor_pb2.FileDescriptorProto(name="artefacts.proto", package="art", syntax="proto3")
         self._file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/struct.proto"])
         self._messages: dict[str, str] = {}
-        self._rows: dict[str, str] = {}
         self._pool: Any = None
         self._envs: dict[tuple[tuple[str, str], ...], Any] = {}
 
     def artefact(self, schema_id: str) -> str:
         """The type of an artefact's document."""
         if schema_id not in self._messages:
-            self._messages[schema_id] = name = "art." + _camel(schema_id)
-            self._message(_camel(schema_id), self._lookup(schema_id), schema_id)
-            return name
+            self._messages[schema_id] = "art." + _camel(schema_id)
+            self._message(_camel(schema_id), self._schemas[schema_id])
         return self._messages[schema_id]
 
     def row(self, schema_id: str) -> str:
         """The type of a row of a table artefact; an artefact without rows is its own row."""
-        self.artefact(schema_id)
-        return self._rows.get(schema_id, self._messages[schema_id])
+        own = self.artefact(schema_id)
+        rows = self._schemas[schema_id].get("properties", {}).get("rows")
+        return f"{own}_Rows" if rows else own
 
     def record(self, name: str, fields: Mapping[str, str]) -> str:
         """A type of scalar fields, such as a stage's params."""
         types = {"integer": "integer", "number": "number", "boolean": "boolean"}
         schema = {"properties": {key: {"type": types.get(kind, "string")} for key, kind in fields.items()}}
-        self._message(_camel(name), schema, name)
+        self._message(_camel(name), schema)
         return "art." + _camel(name)
 
     def check(self, condition: Condition, names: Mapping[str, str]) -> TypeError_ | None:
@@ -261,7 +259,7 @@ class Types:
         except RuntimeError as error:
             return _type_error(str(error))
         kind = compiled.return_type()
-        if kind != cel.Type.BOOL:
+        if kind not in (cel.Type.BOOL, cel.Type.DYN):
             return TypeError_(1, 1, "C03", kind.name())
         return None
 
@@ -276,50 +274,33 @@ class Types:
             )
         return self._envs[key]
 
-    def _message(self, name: str, schema: Schema, base: str) -> None:
+    def _message(self, name: str, schema: Schema) -> None:
         message = self._file.message_type.add(name=name)
-        properties = self._resolve(schema, base)[0].get("properties", {})
-        for number, (key, value) in enumerate(properties.items(), start=1):
+        for number, (key, value) in enumerate(schema.get("properties", {}).items(), start=1):
             if key.isidentifier():
-                self._field(message, name, key, number, value, base)
+                self._field(message, name, key, number, value)
 
-    def _field(self, message: Any, owner: str, key: str, number: int, schema: Schema, base: str) -> None:
-        schema, base = self._resolve(schema, base)
+    def _field(self, message: Any, owner: str, key: str, number: int, schema: Schema) -> None:
         field_of = descriptor_pb2.FieldDescriptorProto
         new = message.field.add(name=key, number=number, label=field_of.LABEL_OPTIONAL)
         kind, nullable = _kind(schema)
         if kind == "array":
             new.label = field_of.LABEL_REPEATED
-            schema, base = self._resolve(schema.get("items", {}), base)
+            schema = schema.get("items", {})
             kind, nullable = _kind(schema)[0], False
             if kind == "array":  # a list of lists has no proto type: any value
                 kind = "any"
-        if kind == "object":
-            new.type = field_of.TYPE_MESSAGE
-            if not schema.get("properties"):
-                new.type_name = ".google.protobuf.Struct"
-                return
+        if kind == "object" and schema.get("properties"):
             inner = f"{owner}_{_camel(key)}"
-            new.type_name = f".art.{inner}"
-            self._message(inner, schema, base)
-            if key == "rows":
-                self._rows[base] = f"art.{inner}"
-            return
-        if kind == "any":
-            new.type, new.type_name = field_of.TYPE_MESSAGE, ".google.protobuf.Value"
+            new.type, new.type_name = field_of.TYPE_MESSAGE, f".art.{inner}"
+            self._message(inner, schema)
+        elif kind in ("object", "any"):
+            struct = "Struct" if kind == "object" else "Value"
+            new.type, new.type_name = field_of.TYPE_MESSAGE, f".google.protobuf.{struct}"
         elif nullable:
             new.type, new.type_name = field_of.TYPE_MESSAGE, f".google.protobuf.{_WRAPPERS[kind]}"
         else:
             new.type = getattr(field_of, _SCALARS[kind])
-
-    def _resolve(self, schema: Schema, base: str) -> tuple[Schema, str]:
-        while "$ref" in schema:
-            file, _, pointer = schema["$ref"].partition("#")
-            base = file.removesuffix(".schema.json") or base
-            schema = self._lookup(base)
-            for part in pointer.strip("/").split("/") if pointer.strip("/") else []:
-                schema = schema[part]
-        return schema, base
 
 
 _SCALARS = {

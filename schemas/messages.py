@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from schemas.problems import Problem
+from schemas.problems import Location, Problem, problem
 
 LANGUAGES = ("ru", "en")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -73,12 +73,6 @@ def has_word(name: str) -> bool:
     return name in _load("words")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like this one, or an empty string."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return found[0] if found else ""
-
-
 def _shown(value: object, language: str) -> object:
     if isinstance(value, Said):
         return word(value.name, language, **value.values)
@@ -98,3 +92,22 @@ class Said:
 def said(name: str, /, **values: object) -> Said:
     """Make a Said."""
     return Said(name, values)
+
+
+# Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.
+LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
+
+
+def hint(name: str, known: Iterable[str]) -> Said:
+    """Advice beside an unknown name: the nearest known one, or what there is."""
+    names = sorted(known)
+    plain = name.translate(LOOKALIKES)
+    if plain != name and plain in names:
+        return said("nearest_cyrillic", name=plain)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return said("nearest", name=close[0]) if close else said("nearest_none", known=names[:12])
+
+
+def unknown(at: Location, kind: str, name: str, known: Iterable[str]) -> Problem:
+    """Problem R02: a name that means nothing, with the nearest one that does."""
+    return problem("R02", at, kind=said(f"kind_{kind}"), name=name, nearest=hint(name, known))

@@ -17,7 +17,7 @@ import isodate
 import jsonschema
 from jsonschema import Draft202012Validator, FormatChecker
 
-from schemas.messages import nearest, said
+from schemas.messages import LOOKALIKES, hint, said
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Pointer, Source, parse_json
 
@@ -31,7 +31,6 @@ _KEYWORDS = _ANNOTATIONS | {
     "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "if", "then", "else", "allOf", "not",
 }  # fmt: skip
 _FORMATS = {"date", "date-time", "duration"}
-_LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
 
 
 class Placer(Protocol):
@@ -133,7 +132,7 @@ def profile_problems(source: Source) -> list[Problem]:
                 continue
             if key not in _KEYWORDS:
                 found.append(
-                    problem("J02", source.at(here, key=True), key=key, nearest=_hint(key, _KEYWORDS))
+                    problem("J02", source.at(here, key=True), key=key, nearest=hint(key, _KEYWORDS))
                 )
             elif key in ("properties", "patternProperties", "$defs"):
                 for name, inner in value.items() if isinstance(value, Mapping) else ():
@@ -145,7 +144,7 @@ def profile_problems(source: Source) -> list[Problem]:
                     walk(inner, (*here, index))
             elif key == "format" and value not in _FORMATS:
                 found.append(
-                    problem("J03", source.at(here), format=value, nearest=_hint(str(value), _FORMATS))
+                    problem("J03", source.at(here), format=value, nearest=hint(str(value), _FORMATS))
                 )
             elif key == "$ref" and ("://" in str(value) or str(value) == "#"):
                 found.append(problem("J04", source.at(here), reference=value))
@@ -238,8 +237,9 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         patterns = error.schema.get("patternProperties", {})
         for key in data:
             if key not in known and not any(re.search(each, key) for each in patterns):
-                hint = said("nearest_comma") if data[key] is None and " " in key else _hint(key, known)
-                yield tell("01", at((*pointer, key), key=True), key=key, nearest=hint)
+                comma = data[key] is None and " " in key
+                advice = said("nearest_comma") if comma else hint(key, known)
+                yield tell("01", at((*pointer, key), key=True), key=key, nearest=advice)
     elif keyword == "required":
         missing = [key for key in value if key not in data]
         for key in missing if error.message.startswith(repr(missing[0])) else ():
@@ -252,7 +252,7 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         allowed = [str(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
-        yield tell("04", at(pointer), allowed=shown_values, nearest=_hint(str(data), allowed))
+        yield tell("04", at(pointer), allowed=shown_values, nearest=hint(str(data), allowed))
     elif keyword == "pattern":
         advice = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
         yield tell("05", at(pointer, key="propertyNames" in error.absolute_schema_path), advice=advice)
@@ -308,16 +308,9 @@ def _type_advice(kind: Any, data: Any) -> object:
 
 
 def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
-    plain = str(data).translate(_LOOKALIKES)
+    plain = str(data).translate(LOOKALIKES)
     if plain != data and re.search(pattern, plain):
         return said("advice_cyrillic", plain=plain)
     slim = re.sub(r"[^a-z0-9_/.]", "_", plain.lower())
     return said("advice_instead", instead=slim) if re.search(pattern, slim) else said("advice_none")
 
-
-def _hint(name: str, known: Any) -> object:
-    plain = name.translate(_LOOKALIKES)
-    if plain != name and plain in known:
-        return said("nearest_cyrillic", name=plain)
-    found = nearest(name, known)
-    return said("nearest", name=found) if found else said("nearest_none", known=sorted(known)[:12])

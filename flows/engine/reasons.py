@@ -1,0 +1,27 @@
+"""Why something is as it is: a code that the talk has words for, its values, and what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A node of the reason tree; `item` is the path that it speaks of."""
+
+    code: str
+    item: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    because: tuple[Reason, ...] = ()
+
+
+def reason(code: str, item: str = "", /, *, because: tuple[Reason, ...] = (), **values: Any) -> Reason:
+    """Make a Reason."""
+    return Reason(code, item, values, because)
+
+
+def place(path: str, key: str = "") -> str:
+    """`stage/item` or `stage/item/key`."""
+    return f"{path}/{key}" if key else path
