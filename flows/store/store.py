@@ -1,0 +1,422 @@
+"""The store: the only code that opens a database. What happened is appended, never changed.
+
+One write at a time: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock, for the journal is one chain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, create_engine, select
+
+from flows.engine import snapshot as engine
+from flows.store import journal, records
+from flows.store.files import Files
+from schemas.digests import canonical, digest
+from schemas.problems import Refusal, WrongUsage, problem
+
+HEAD = "0001"  # the newest migration; a test holds it equal to the folder
+_LOCK = 0x6E617374  # "nast": the advisory lock of writers on PostgreSQL
+
+
+def moment(value: datetime) -> str:
+    """A moment as the store keeps it."""
+    return value.astimezone(UTC).isoformat(timespec="seconds")
+
+
+class Store:
+    """A database and the files beside it."""
+
+    def __init__(self, url: str, files: Path) -> None:
+        self.url, self.files = url, Files(files)
+        self.engine = _engine(url)
+        self._contents: dict[str, Any] = {}
+        self._versions: dict[int, engine.Version] = {}
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.engine.dispose()
+
+    def check_version(self) -> None:
+        """Refuse a database that was made by another version."""
+        try:
+            with self.engine.connect() as connection:
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        except sqlalchemy.exc.DBAPIError:
+            found = None
+        if found != HEAD:
+            raise WrongUsage(problem("W02", found=found or "–", wanted=HEAD))
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view."""
+        with self._session(write=False) as session:
+            yield Transaction(self, session)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """All or nothing."""
+        with self._session(write=True) as session:
+            if self.engine.dialect.name == "postgresql":
+                session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield Transaction(self, session)
+            session.commit()
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Session]:
+        connection = self.engine.connect().execution_options(nastavnik_write=write)
+        try:
+            with Session(connection, expire_on_commit=False) as session:
+                yield session
+        except sqlalchemy.exc.OperationalError as error:
+            if "locked" in str(error):
+                raise Refusal(problem("W03")) from None
+            raise
+        finally:
+            connection.close()
+
+    def content(self, session: Session, digests: set[str]) -> Mapping[str, Any]:
+        """Data of papers by digest, read once a process."""
+        missing = sorted(digests - self._contents.keys())
+        for start in range(0, len(missing), 500):
+            chunk = missing[start : start + 500]
+            found = session.exec(select(records.Content).where(records.Content.digest.in_(chunk)))  # type: ignore[attr-defined]
+            for each in found:
+                self._contents[each.digest] = json.loads(each.body)
+        lost = digests - self._contents.keys()
+        if lost:
+            raise Refusal([problem("V02", digest=each) for each in sorted(lost)])
+        return self._contents
+
+
+class Transaction:
+    """What can be read and appended together."""
+
+    def __init__(self, store: Store, session: Session) -> None:
+        self.store, self.session = store, session
+
+    # --- schools and programmes --------------------------------------------------------------
+
+    def schools(self) -> Sequence[records.School]:
+        """All schools."""
+        return self.session.exec(select(records.School).order_by(records.School.id)).all()
+
+    def school(self, name: str) -> records.School:
+        """A school by its id."""
+        found = self.session.get(records.School, name)
+        if found is None:
+            raise WrongUsage(problem("W04", school=name, known=[each.id for each in self.schools()] or "–"))
+        return found
+
+    def add_school(self, name: str, title: str, timezone: str, now: datetime) -> None:
+        """Add a school."""
+        if self.session.get(records.School, name):
+            raise Refusal(problem("W05", school=name))
+        self.session.add(records.School(id=name, title=title, timezone=timezone, added_at=moment(now)))
+        self.session.flush()
+
+    def programmes(self) -> Sequence[records.Programme]:
+        """All programmes, oldest first."""
+        return self.session.exec(select(records.Programme).order_by(records.Programme.id)).all()  # type: ignore[arg-type]
+
+    def programme(self, school: str, year: str | None = None) -> records.Programme:
+        """A school's programme: of a year, or its newest."""
+        self.school(school)
+        query = select(records.Programme).where(records.Programme.school == school)
+        if year:
+            query = query.where(records.Programme.year == year)
+        found = self.session.exec(query.order_by(records.Programme.year.desc())).first()  # type: ignore[attr-defined]
+        if found is None:
+            raise WrongUsage(problem("W06", school=school, year=year or "–"))
+        return found
+
+    def programme_by_id(self, number: int) -> records.Programme:
+        """A programme by its number."""
+        return self.session.get_one(records.Programme, number)
+
+    def start(self, school: str, year: str, bundle: str, methodology: str, now: datetime) -> records.Programme:
+        """Start a programme."""
+        self.school(school)
+        query = select(records.Programme).where(records.Programme.school == school, records.Programme.year == year)
+        if self.session.exec(query).first():
+            raise Refusal(problem("W07", school=school, year=year))
+        row = records.Programme(
+            school=school, year=year, bundle=bundle, methodology=methodology, started_at=moment(now)
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    # --- the snapshot ------------------------------------------------------------------------
+
+    def snapshot(self, programme: records.Programme) -> engine.Snapshot:
+        """Everything that has happened in a programme."""
+        number = _id(programme)
+        school = self.school(programme.school)
+        stages = self.session.exec(select(records.StageFact).where(records.StageFact.programme == number))
+        return engine.Snapshot(
+            school=programme.school,
+            year=programme.year,
+            zone=ZoneInfo(school.timezone),
+            versions=self._versions(programme),
+            facts=self._grouped(records.TaskFact, number, "task", _fact),
+            decisions=self._grouped(records.Decision, number, "gate", _decision),
+            waivers=self._grouped(records.Waiver, number, "gate", _waiver),
+            holders=self.holders(programme.school),
+            stages_done={each.stage: each.seq for each in stages if each.stage},
+            closed=programme.closed,
+        )
+
+    def _versions(self, programme: records.Programme) -> Mapping[str, Mapping[str, list[engine.Version]]]:
+        table = records.Artefact
+        query = select(table).where(
+            (table.programme == _id(programme)) | ((table.programme == 0) & (table.school == programme.school))
+        )
+        if programme.closed is not None:
+            query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
+        rows = self.session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
+        contents = self.store.content(self.session, {row.digest for row in rows})
+        known = self.store._versions
+        found: dict[str, dict[str, list[engine.Version]]] = {}
+        for row in rows:
+            version = known.get(row.seq)
+            if version is None or version.digest != row.digest:
+                version = known[row.seq] = engine.Version(
+                    row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by,
+                    row.origin, json.loads(row.inputs), row.task_digest, row.occurrence,  # type: ignore[arg-type]
+                )  # fmt: skip
+            found.setdefault(row.path, {}).setdefault(row.key, []).append(version)
+        return found
+
+    def _grouped(self, table: Any, programme: int, place: str, build: Any) -> Any:
+        found: dict[str, dict[str, list[Any]]] = {}
+        for row in self.session.exec(select(table).where(table.programme == programme).order_by(table.seq)):
+            found.setdefault(getattr(row, place), {}).setdefault(row.key, []).append(build(row))
+        return found
+
+    def holders(self, school: str) -> dict[str, list[str]]:
+        """Codes by role."""
+        found: dict[str, list[str]] = {}
+        query = select(records.Assignment).where(records.Assignment.school == school)
+        for row in self.session.exec(query.order_by(records.Assignment.code)):
+            found.setdefault(row.role, []).append(row.code)
+        return found
+
+    # --- appending ---------------------------------------------------------------------------
+
+    def accept(
+        self,
+        programme: records.Programme,
+        path: str,
+        key: str,
+        data: Any,
+        now: datetime,
+        *,
+        origin: engine.Origin,
+        by: str = "",
+        inputs: Mapping[str, str] | None = None,
+        task_digest: str = "",
+        occurrence: str = "",
+        file: str = "",
+        of_school: bool = False,
+    ) -> int:
+        """A new version of a paper."""
+        body = canonical(data).decode()
+        name = digest(data)
+        if self.session.get(records.Content, name) is None:
+            self.session.add(records.Content(digest=name, body=body))
+        row = records.Artefact(
+            seq=0, school=programme.school, programme=0 if of_school else _id(programme), path=path, key=key,
+            digest=name, origin=origin, inputs=_json(inputs or {}), task_digest=task_digest,
+            occurrence=occurrence, by=by, at=moment(now), file=file,
+        )  # fmt: skip
+        return self._append("artefact", row, programme, now)
+
+    def fact(
+        self,
+        programme: records.Programme,
+        task: str,
+        key: str,
+        kind: engine.FactKind,
+        now: datetime,
+        *,
+        by: str = "",
+        reason: str = "",
+        inputs: Mapping[str, str] | None = None,
+    ) -> int:
+        """Something that happened to a task."""
+        row = records.TaskFact(
+            seq=0, programme=_id(programme), task=task, key=key, kind=kind, by=by, at=moment(now),
+            reason=reason, inputs=_json(inputs or {}),
+        )  # fmt: skip
+        return self._append("task", row, programme, now)
+
+    def stage_done(self, programme: records.Programme, stage: str, now: datetime) -> int:
+        """A stage is done for the first time; the empty stage closes the year."""
+        row = records.StageFact(seq=0, programme=_id(programme), stage=stage, at=moment(now))
+        seq = self._append("stage", row, programme, now)
+        if not stage:
+            programme.closed = seq
+            self.session.add(programme)
+        return seq
+
+    def decide(self, programme: records.Programme, gate: str, key: str, decision: engine.Decision) -> int:
+        """A decision on a gate."""
+        row = records.Decision(
+            seq=0, programme=_id(programme), gate=gate, key=key, sign_off=decision.sign_off,
+            verdict=decision.verdict, role=decision.role, by=decision.by, at=moment(decision.at),
+            evidence=_json(decision.evidence), number=decision.number,
+            date=decision.date.isoformat() if decision.date else "", certificate=decision.certificate,
+            reason=decision.reason, choice=decision.choice, completes=decision.completes,
+        )  # fmt: skip
+        return self._append("decision", row, programme, decision.at)
+
+    def waive(self, programme: records.Programme, gate: str, key: str, waiver: engine.Waiver) -> int:
+        """A requirement let go."""
+        row = records.Waiver(
+            seq=0, programme=_id(programme), gate=gate, key=key, requirement=waiver.requirement,
+            role=waiver.role, by=waiver.by, at=moment(waiver.at), reason=waiver.reason,
+            evidence=_json(waiver.evidence),
+        )  # fmt: skip
+        return self._append("waiver", row, programme, waiver.at)
+
+    def _append(self, kind: str, row: Any, programme: records.Programme, now: datetime) -> int:
+        programme.dirty = True
+        self.session.add(programme)
+        return journal.append(self.session, kind, row, moment(now), _id(programme))
+
+    # --- asked for once ----------------------------------------------------------------------
+
+    def seen(self, key: str) -> bool:
+        """Whether a caller's request was done already."""
+        return bool(key) and self.session.get(records.Request, key) is not None
+
+    def note(self, key: str, programme: records.Programme) -> None:
+        """Remember a caller's request in the transaction that does it."""
+        if key:
+            seq, _ = journal.head(self.session)
+            self.session.add(records.Request(key=key, programme=_id(programme), seq=seq))
+            self.session.flush()
+
+    # --- the lease ---------------------------------------------------------------------------
+
+    def acquire(self, programme: records.Programme, seconds: float) -> int | None:
+        """Take the programme for one reconcile: a fencing token, or None while somebody living has it."""
+        busy = programme.lease_owner and programme.lease_until > time.time() and not _dead(programme.lease_owner)
+        if busy:
+            return None
+        programme.lease_owner, programme.lease_until = owner(), time.time() + seconds
+        programme.lease_token += 1
+        programme.dirty = False
+        self.session.add(programme)
+        self.session.flush()
+        return programme.lease_token
+
+    def renew(self, programme: records.Programme, token: int, seconds: float) -> None:
+        """Keep the lease; refused when somebody else has taken it."""
+        self.fence(programme, token)
+        programme.lease_until = time.time() + seconds
+        self.session.add(programme)
+
+    def fence(self, programme: records.Programme, token: int) -> None:
+        """Refuse to write for a reconcile that has lost its lease."""
+        if programme.lease_token != token:
+            raise Refusal(problem("W08", school=programme.school))
+
+    def release(self, programme: records.Programme, token: int, wake_at: datetime | None) -> bool:
+        """Give the lease back unless something came in meanwhile; then False: go round once more."""
+        self.fence(programme, token)
+        if programme.dirty:
+            programme.dirty = False
+            self.session.add(programme)
+            return False
+        programme.lease_owner, programme.lease_until = "", 0.0
+        programme.wake_at = moment(wake_at) if wake_at else None
+        self.session.add(programme)
+        return True
+
+    def due(self, now: datetime) -> Sequence[records.Programme]:
+        """Programmes in which something is to be done: changed since the last reconcile, or time has come."""
+        table = records.Programme
+        query = select(table).where(
+            table.closed.is_(None), table.dirty.is_(True) | (table.wake_at <= moment(now))  # type: ignore[union-attr,attr-defined,operator]
+        )  # fmt: skip
+        return self.session.exec(query.order_by(table.id)).all()  # type: ignore[arg-type]
+
+
+def owner() -> str:
+    """This process, told apart from a later one with the same number."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_born(os.getpid())}"
+
+
+def _dead(name: str) -> bool:
+    host, number, born = name.rsplit(":", 2)
+    if host != socket.gethostname() or not Path("/proc/self/stat").exists():
+        return False  # of another machine, or where a process cannot be told: wait for the lease to run out
+    return _born(int(number)) != born
+
+
+def _born(number: int) -> str:
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rsplit(")", 1)[1].split()[19]
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    made = create_engine(url, connect_args={"timeout": 30})
+
+    @event.listens_for(made, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, by us
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Any) -> None:
+        write = connection.get_execution_options().get("nastavnik_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return made
+
+
+def _id(programme: records.Programme) -> int:
+    assert programme.id is not None
+    return programme.id
+
+
+def _json(data: Any) -> str:
+    return canonical(data).decode()
+
+
+def _fact(row: records.TaskFact) -> engine.Fact:
+    at = datetime.fromisoformat(row.at)
+    return engine.Fact(row.seq, row.kind, at, row.by, row.reason, json.loads(row.inputs))  # type: ignore[arg-type]
+
+
+def _decision(row: records.Decision) -> engine.Decision:
+    return engine.Decision(
+        row.seq, row.sign_off, row.verdict, row.role, row.by, datetime.fromisoformat(row.at),  # type: ignore[arg-type]
+        json.loads(row.evidence), row.number, date.fromisoformat(row.date) if row.date else None,
+        row.certificate, row.reason, row.choice, row.completes,
+    )  # fmt: skip
+
+
+def _waiver(row: records.Waiver) -> engine.Waiver:
+    at = datetime.fromisoformat(row.at)
+    return engine.Waiver(row.seq, row.requirement, row.role, row.by, at, row.reason, json.loads(row.evidence))
