@@ -45,7 +45,7 @@ class Profile:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Profile:
         """Read a mentee's or a mentor's row; what it lacks fits nothing."""
-        grade = re.match(r"\d+", plain(row.get("grade")))
+        grade = re.match(r"[1-9]\d*", plain(row.get("grade")))  # 0: not at school
         return cls(
             topics=_items(row.get("topics")),
             competences=_items(row.get("competences")),

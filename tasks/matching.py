@@ -20,6 +20,7 @@ from tasks.fit import Fit, Profile, fit, plain
 Row = Mapping[str, Any]
 Json = dict[str, Any]
 
+SHOWN = 4  # of a list in a text: the artefact's texts have a greatest length
 NEVER: Mapping[str, Callable[[Row, Row], bool]] = {
     "same_family": lambda mentee, mentor: (
         bool(plain(mentee.get("family"))) and plain(mentee.get("family")) == plain(mentor.get("family"))
@@ -70,7 +71,7 @@ def match(values: Mapping[str, Any]) -> Json:
             "form": mentors[mentor]["form"],
             "mentors": [mentor],
             "mentees": [pair["mentee"] for pair in pairs],
-            "why": " ".join(_why(pair, fits[pair["mentee"], mentor], language) for pair in pairs),
+            "explanation": [_explained(pair, fits[pair["mentee"], mentor], language) for pair in pairs],
         }
         for mentor, pairs in groups.items()
     ]
@@ -163,13 +164,25 @@ def _broken_pairs(
                             yield _broken(rule, index, "mentees", place, **codes)
 
 
+def why(row: Row, language: str = "ru") -> str:
+    """One text for a proposed group: each pair's reasons, in codes."""
+    return " ".join(
+        text("pair", language, **{**each, "reasons": "; ".join(each["reasons"])})
+        for each in row.get("explanation") or []
+    )
+
+
 def text(name: str, language: str = "ru", /, **values: object) -> str:
     """A text of matching by its name: a broken rule, a reason, a next action."""
     shown = {
-        key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-        for key, value in values.items()
+        key: _few(value, language) if isinstance(value, list) else value for key, value in values.items()
     }
     return str(_texts()[name][language]).format_map(shown)
+
+
+def _few(items: list[Any], language: str) -> str:
+    shown = ", ".join(map(str, items[:SHOWN]))
+    return text("and_more", language, shown=shown, more=len(items) - SHOWN) if items[SHOWN:] else shown
 
 
 @cache
@@ -257,17 +270,25 @@ def _group_codes(groups: Mapping[str, list[Json]], values: Mapping[str, Any]) ->
     return codes
 
 
-def _why(pair: Json, fitting: Fit, language: str) -> str:
+def _explained(pair: Json, fitting: Fit, language: str) -> Json:
     named = "both" if pair["mutual"] else f"by_{next(iter(pair['named_by']), 'nobody')}"
     reasons = [text(f"named_{named}", language)]
-    reasons.append(
-        text("topics", language, topics=fitting.topics) if fitting.topics else text("no_topics", language)
-    )
+    if fitting.topics:
+        reasons.append(text("topics", language, topics=fitting.topics))
+    else:
+        reasons.append(text("no_topics", language))
     if fitting.interests:
         reasons.append(text("interests", language, interests=fitting.interests))
     if fitting.grade is not None:
         reasons.append(text("grade_wished" if fitting.grade else "grade_not_wished", language))
-    return text("pair", language, mentee=pair["mentee"], mentor=pair["mentor"], reasons="; ".join(reasons))
+    return {
+        "mentor": pair["mentor"],
+        "mentee": pair["mentee"],
+        "mutual": pair["mutual"],
+        "score": fitting.score,
+        "parts": dict(fitting.parts),
+        "reasons": reasons,
+    }
 
 
 def _left_over(each: Json, removed: Mapping[str, int], language: str) -> Json:

@@ -21,7 +21,7 @@ from schemas.messages import LANGUAGES
 from tasks.assignment import solve
 from tasks.assignment_problem import POLICIES, check_problem
 from tasks.fit import WORTH, Profile, desired_grades, fit
-from tasks.matching import NEVER, broken_rules, match, text
+from tasks.matching import NEVER, broken_rules, match, text, why
 
 Json = dict[str, Any]
 many = settings(max_examples=700, deadline=None)
@@ -298,7 +298,7 @@ class TestOptimum:
         ("once", "thrice"), [("kept", "mutual"), ("mutual", "one_sided"), ("one_sided", "score")]
     )
     def test_one_of_a_tier_outweighs_any_number_of_the_next(self, once: str, thrice: str) -> None:
-        """Two ways to seat three: on one diagonal a single pair has `once`, on the other each has `thrice`."""
+        """Two ways to seat three: in one a single pair has `once`, in the other each has `thrice`."""
         names = range(3)
         first, second = [(n, n) for n in names[:1]], [(n, (n + 1) % 3) for n in names]
         having: dict[str, list[tuple[int, int]]] = {once: first, thrice: second}
@@ -599,13 +599,30 @@ class TestProposal:
             "form": "pupil_pupil",
             "mentors": ["М-1"],
             "mentees": ["Н-1"],
-            "why": "Н-1 – М-1: назвали друг друга; подходят темы запроса: Алгебра; общие интересы: шахматы; "
-            "наставник хотел работать с этим классом.",
+            "explanation": [
+                {
+                    "mentor": "М-1",
+                    "mentee": "Н-1",
+                    "mutual": True,
+                    "score": 7000,
+                    "parts": {"topics": 3000, "interests": 2500, "grade": 1500},
+                    "reasons": [
+                        "назвали друг друга",
+                        "подходят темы запроса: Алгебра",
+                        "общие интересы: шахматы",
+                        "наставник хотел работать с этим классом",
+                    ],
+                }
+            ],
         }
         assert second["mentees"] == ["Н-2", "Н-3"]
-        assert "Н-2 – М-2: наставляемый назвал наставника; подходят темы запроса: физика" in second["why"]
-        assert "Н-3 – М-2: друг друга не называли" in second["why"]
+        assert "Н-2 – М-2: наставляемый назвал наставника; подходят темы запроса: физика" in why(second)
+        assert "Н-3 – М-2: друг друга не называли" in why(second)
         assert "Фамилия" not in str(proposal)
+
+    def test_a_long_list_is_cut_in_a_text(self) -> None:
+        words = [f"тема {n}" for n in range(9)]
+        assert text("topics", topics=words).endswith(": тема 0, тема 1, тема 2, тема 3 и ещё 5")
 
     def test_who_is_left_over_gets_a_reason_and_a_next_action(self) -> None:
         (left,) = match(school())["unmatched"]
@@ -677,7 +694,11 @@ class TestProposal:
         left = [each["code"] for each in proposal["unmatched"]]
         assert sorted(placed + left) == sorted(row["code"] for row in values["mentees"]["rows"])
         for row in proposal["rows"]:
-            assert all(f"{mentee} – {row['mentors'][0]}: " in row["why"] for mentee in row["mentees"])
+            explained = [(each["mentor"], each["mentee"]) for each in row["explanation"]]
+            assert explained == [(row["mentors"][0], mentee) for mentee in row["mentees"]]
+            for each in row["explanation"]:
+                assert sum(each["parts"].values()) == each["score"]
+                assert f"{each['mentee']} – {each['mentor']}: {each['reasons'][0]}" in why(row)
         assert all(each["reason"] and each["next_action"] for each in proposal["unmatched"])
 
 
@@ -691,6 +712,7 @@ class TestFit:
         assert fit(mentee, mentor).score == sum(WORTH.values()) == 10_000
         assert fit(mentee, Profile.of({})).parts == {"topics": 0, "interests": 0, "grade": 750}
         assert fit(mentee, Profile.of({"desired_grades": "9–11"})).parts["grade"] == 0
+        assert fit(Profile.of({"grade": 0}), mentor).grade is None
 
     @pytest.mark.parametrize(
         ("said", "grades"),
