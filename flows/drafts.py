@@ -1,0 +1,324 @@
+"""What a file says, before anything is decided: records with the place of every value.
+
+A draft of a table or form is data for one artefact; who its people are is settled later, by intake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas import surveys
+from schemas.digests import digest_of_bytes
+from schemas.model import ArtefactSpec, Methodology, TaskSpec
+from schemas.papers import Kind, kind_of
+from schemas.problems import InvalidData, Location, Problem, problem
+from schemas.sources import Pointer, parse_json, parse_yaml
+from schemas.tables import (
+    Column,
+    Sheet,
+    Table,
+    Unreadable,
+    columns_of,
+    convert,
+    find_table,
+    plain,
+    read_csv,
+    read_xlsx,
+    rows,
+    words,
+)
+from tasks.training import Activities, read_completion
+
+KEY, NAME, WHEN = "_key", "_name", "_at"  # columns of ours beside those of the schema
+
+
+@dataclass
+class Draft:
+    """Data for one record; `key` and `name` are as the file has them, `places` tell where each value stands."""
+
+    data: Any
+    file: str
+    key: str = ""
+    name: str = ""
+    places: Mapping[Pointer, Location] = field(default_factory=dict)
+    at_key: Location | None = None
+    source: Any = None
+
+    def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
+        """The place of a value, or of what it lies in."""
+        if self.source is not None:
+            found: Location = self.source.at(pointer, key=key)
+            return found
+        for length in range(len(pointer), -1, -1):
+            if pointer[:length] in self.places:
+                return self.places[pointer[:length]]
+        return self.at_key or Location(self.file)
+
+
+@dataclass
+class Handed:
+    """A file that was handed in, read for one artefact."""
+
+    kind: Kind
+    drafts: list[Draft]
+    file_digest: str
+    unused: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str, content: bytes, name: str) -> Handed:
+    """Read a file for an artefact; InvalidData where it cannot hold it at all."""
+    reader = _Reader(methodology, spec, task, key, content, name)
+    return Handed(reader.kind, reader.drafts(), digest_of_bytes(content), reader.unused, reader.problems)
+
+
+class _Reader:
+    def __init__(
+        self, methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str, content: bytes, name: str
+    ) -> None:
+        self.methodology, self.spec, self.task = methodology, spec, task
+        self.key, self.content, self.name = key, content, name
+        self.kind = kind_of(content, name)
+        self.schema = methodology.schemas[spec.schema]
+        self.unused: list[str] = []
+        self.problems: list[Problem] = []
+
+    def drafts(self) -> list[Draft]:
+        """One draft a record."""
+        if self.kind in ("yaml", "json"):
+            return self._from_data()
+        if self.kind in ("csv", "xlsx"):
+            sheets = [read_csv(self.content, self.name)] if self.kind == "csv" else read_xlsx(self.content, self.name)
+            if self.task.uses == "survey":
+                return self._answers(sheets)
+            if self.task.uses == "training":
+                return self._completion(sheets)
+            return self._keyed(sheets) if self.spec.each else [self._whole(sheets)]
+        return [self._paper()]
+
+    # --- YAML and JSON -----------------------------------------------------------------------
+
+    def _from_data(self) -> list[Draft]:
+        parse = parse_yaml if self.kind == "yaml" else parse_json
+        source, found = parse(self.content, self.name)
+        if source is None:
+            raise InvalidData(found)
+        data = source.data
+        if not isinstance(data, dict):
+            raise InvalidData(problem("D03", source.at(), field=self.schema.get("title", ""), wanted="{…}", advice=""))
+        if not self.spec.each or self.key or not isinstance(data.get("rows"), list):
+            return [Draft(self._answer_of(data) if self.task.uses == "survey" else data, self.name, self.key, source=source)]
+        found_drafts = []
+        for index, row in enumerate(data["rows"]):
+            row = dict(row) if isinstance(row, dict) else {}
+            key = str(row.pop(self._key_field, "") or row.pop("key", ""))
+            places = {(): source.at(("rows", index))}
+            places.update({(each,): source.at(("rows", index, each)) for each in row})
+            found_drafts.append(Draft(row, self.name, key, places=places, at_key=source.at(("rows", index))))
+        return found_drafts
+
+    def _answer_of(self, data: dict[str, Any]) -> Any:
+        return data
+
+    @property
+    def _key_field(self) -> str:
+        register = self.spec.each.register if self.spec.each else None
+        return self.methodology.registers[register].key if register else "key"
+
+    # --- tables ------------------------------------------------------------------------------
+
+    def _whole(self, sheets: Sequence[Sheet]) -> Draft:
+        """One document: its lists from tables, its other fields from `label | value` rows."""
+        data: dict[str, Any] = {}
+        places: dict[Pointer, Location] = {}
+        lists = {
+            name: value
+            for name, value in self.schema.get("properties", {}).items()
+            if value.get("type") == "array" and value.get("items", {}).get("type") == "object"
+        }
+        for name, value in lists.items():
+            table = self._find(sheets, columns_of(value["items"]), value.get("title", ""), alone=len(lists) == 1)
+            if table is None:
+                continue
+            columns = columns_of(value["items"])
+            items, problems = rows(table, columns)
+            self.problems.extend(problems)
+            data[name] = items
+            places[(name,)] = table.sheet.at(0, 0)
+            for index in range(len(items)):
+                places[(name, index)] = table.at(index)
+                places.update({(name, index, each): table.at(index, each) for each in table.columns})
+        self._labelled(_pairs_of(sheets), data, places)
+        if not data:
+            raise InvalidData(problem("T09", Location(self.name), columns=self._titles(lists)))
+        for name in lists:
+            if name in self.schema.get("required", ()) and name not in data and len(lists) > 1:
+                data[name] = []
+        return Draft(data, self.name, places=places)
+
+    def _titles(self, lists: Mapping[str, Any]) -> list[str]:
+        fields = next(iter(lists.values()))["items"]["properties"] if lists else self.schema.get("properties", {})
+        return [each.get("title", name) for name, each in fields.items()][:8]
+
+    def _find(self, sheets: Sequence[Sheet], columns: list[Column], title: str, *, alone: bool) -> Table | None:
+        """The table for a list: in the sheet of its name, or in any sheet where it is the only list."""
+        named = [sheet for sheet in sheets if plain(sheet.name) == plain(title)]
+        tables = [find_table(sheet, columns) for sheet in named or (sheets if alone or len(sheets) == 1 else ())]
+        found = max((each for each in tables if each), key=lambda each: len(each.columns), default=None)
+        if found:
+            self.unused.extend(found.unused)
+        return found
+
+    def _labelled(
+        self, pairs: Iterator[tuple[str, Any, Location]], data: dict[str, Any], places: dict[Pointer, Location]
+    ) -> None:
+        """Fields of the document from pairs of label and value."""
+        columns = columns_of({"properties": self._scalars()})
+        for label, value, at in pairs:
+            text = plain(label)
+            for column in columns:
+                names = {plain(column.title), *(plain(each) for each in column.headers)}
+                if text in names and column.id not in data and str(value).strip():
+                    try:
+                        data[column.id] = convert(value, column.schema)
+                        places[(column.id,)] = at
+                    except Unreadable as error:
+                        self.problems.append(problem(error.args[0], at, field=column.title))
+
+    def _scalars(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in self.schema.get("properties", {}).items()
+            if value.get("type") != "object" and value.get("items", {}).get("type") != "object"
+        }
+
+    def _keyed(self, sheets: Sequence[Sheet]) -> list[Draft]:
+        """A row a record; the key column holds a code, or the name of a person."""
+        columns = [*self._key_columns(), *columns_of(self.schema)]
+        tables = [table for sheet in sheets if (table := find_table(sheet, columns))]
+        table = max(tables, key=lambda each: len(each.columns), default=None)
+        if table is None or not (self.key or {KEY, NAME} & table.columns.keys()):
+            raise InvalidData(problem("T09", Location(self.name), columns=[each.title for each in columns][:8]))
+        self.unused.extend(table.unused)
+        items, problems = rows(table, columns)
+        self.problems.extend(problems)
+        return [self._row_draft(table, index, row) for index, row in enumerate(items)]
+
+    def _row_draft(self, table: Table, index: int, row: dict[str, Any]) -> Draft:
+        key, name = str(row.pop(KEY, "") or self.key), str(row.pop(NAME, ""))
+        places: dict[Pointer, Location] = {(): table.at(index)}
+        places.update({(each,): table.at(index, each) for each in table.columns})
+        at_key = table.at(index, KEY if KEY in table.columns else NAME)
+        return Draft(row, self.name, key, name, places, at_key)
+
+    def _key_columns(self) -> list[Column]:
+        register = self.spec.each.register if self.spec.each else None
+        grouped = register is not None and bool(self.methodology.registers[register].members)
+        if grouped:
+            return [Column(KEY, "Группа", tuple(words("group")), {"type": "string"})]
+        if register is None:
+            title = self.methodology.stages[self.spec.stage].artefacts[self.spec.id].title
+            return [Column(KEY, title, tuple(words("key")), {"type": "string"})]
+        return [
+            Column(KEY, "Код", tuple(words("code")), {"type": "string"}),
+            Column(NAME, "ФИО", tuple(words("name")), {"type": "string"}),
+        ]
+
+    # --- surveys -----------------------------------------------------------------------------
+
+    def _answers(self, sheets: Sequence[Sheet]) -> list[Draft]:
+        survey = self.methodology.surveys[self.task.options["survey"]]
+        columns = self._survey_columns(survey)
+        tables = [table for sheet in sheets if (table := find_table(sheet, columns))]
+        table = max(tables, key=lambda each: len(each.columns), default=None)
+        if table is None or not {KEY, NAME} & table.columns.keys():
+            raise InvalidData(problem("T10", Location(self.name), survey=survey["title"]))
+        self.unused.extend(table.unused)
+        items, problems = rows(table, columns)
+        self.problems.extend(problems)
+        return [self._row_draft(table, index, row) for index, row in enumerate(items)]
+
+    def _survey_columns(self, survey: Mapping[str, Any]) -> list[Column]:
+        maps = list(survey.get("import", {}).values())
+
+        def headers(name: str) -> tuple[str, ...]:
+            return tuple(each[name] for each in maps if name in each)
+
+        keys = [
+            Column(each.id, each.title, (*each.headers, *(headers("code") if each.id == KEY else ())), each.schema)
+            for each in self._key_columns()
+        ]
+        if not self.spec.each:  # many answers in one paper: who answered is told by code or name
+            keys = [
+                Column(KEY, "Код", (*words("code"), *headers("code")), {"type": "string"}),
+                Column(NAME, "ФИО", tuple(words("name")), {"type": "string"}),
+            ]
+        when = Column(WHEN, "Отметка времени", (*words("answered_at"), *headers("answered_at")), {"format": "date"})
+        cells = [Column(each.id, each.ask, headers(each.id), each.schema) for each in surveys.questions(survey)]
+        return [*keys, when, *cells]
+
+    # --- training ----------------------------------------------------------------------------
+
+    def _completion(self, sheets: Sequence[Sheet]) -> list[Draft]:
+        activities = Activities.of(self.task.options)
+        found = []
+        for sheet in sheets:
+            for number, person in read_completion(sheet.cells, activities):
+                at = sheet.at(number, 0)
+                found.append(
+                    Draft(dict(person.record), self.name, person.code, person.name, {(): at}, at_key=at)
+                )
+        if not found:
+            raise InvalidData(problem("T11", Location(self.name), activities=list(activities.titles.values())))
+        return found
+
+    # --- Word and PDF ------------------------------------------------------------------------
+
+    def _paper(self) -> Draft:
+        """A signed paper: its digest always, its fields where a Word file names them."""
+        data: dict[str, Any] = {}
+        places: dict[Pointer, Location] = {}
+        if self.kind == "docx":
+            self._from_docx(data, places)
+        if "file" in self.schema.get("properties", {}):
+            data["file"] = {"sha256": digest_of_bytes(self.content), "bytes": len(self.content), "type": self.kind}
+        elif not data:
+            raise InvalidData(problem("T12", Location(self.name), kind=self.kind.upper()))
+        return Draft(data, self.name, self.key, places=places)
+
+    def _from_docx(self, data: dict[str, Any], places: dict[Pointer, Location]) -> None:
+        from tasks.papers import read_docx
+
+        paper = read_docx(self.content)
+        pairs = ((label, value, Location(self.name, sheet="", cell=str(where))) for label, value, where in paper["fields"])
+        self._labelled(iter(pairs), data, places)
+        for name, value in (paper.get("numbered") or {}).items():
+            if name in self.schema.get("properties", {}) and value:
+                data.setdefault(name, value)
+        lists = [
+            name
+            for name, value in self.schema.get("properties", {}).items()
+            if value.get("type") == "array" and value.get("items", {}).get("type") == "object"
+        ]
+        for name in lists:
+            columns = columns_of(self.schema["properties"][name]["items"])
+            for index, cells in enumerate(paper["tables"], start=1):
+                table = find_table(Sheet(self.name, f"таблица {index}", cells), columns)
+                if table:
+                    items, problems = rows(table, columns)
+                    self.problems.extend(problems)
+                    data[name] = items
+                    places.update({(name, row): table.at(row) for row in range(len(items))})
+                    break
+
+
+def _pairs_of(sheets: Sequence[Sheet]) -> Iterator[tuple[str, Any, Location]]:
+    """`label | value` rows of sheets: two filled cells side by side at the row's beginning."""
+    for sheet in sheets:
+        for number, cells in enumerate(sheet.cells):
+            filled = [(index, cell) for index, cell in enumerate(cells) if str(cell).strip()]
+            if len(filled) == 2:
+                (_, label), (column, value) = filled
+                yield str(label), value, sheet.at(number, column)

@@ -1,0 +1,183 @@
+"""People: the one place that holds names and contacts, sealed; everything else knows a code.
+
+Each person's card is sealed with a key of its own (AES-256-GCM), that key is wrapped by the workspace's key,
+which lies outside the database. Destroying a person's key makes the card unreadable for ever.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlmodel import func, select
+
+from flows.store.records import Assignment, Person
+from flows.store.store import Transaction
+from schemas.messages import unknown
+from schemas.model import Role
+from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
+
+PREFIX = "Н"
+_CODE = re.compile(r"([А-ЯЁ])-([0-9]{3,5})-([0-9])")
+_LATIN = str.maketrans("HABCEKMOPTX", "НАВСЕКМОРТХ")
+
+Card = Mapping[str, str]
+
+
+def make_code(number: int) -> str:
+    """`Н-017-4`: a number with a check digit (Luhn), so that a slip of the pen is noticed."""
+    return f"{PREFIX}-{number:03d}-{_luhn(str(number))}"
+
+
+def read_code(text: str) -> str:
+    """A code as somebody typed it, in its one spelling; empty if it is none."""
+    plain = re.sub(r"\s+", "", text).upper().translate(_LATIN).replace("–", "-").replace("—", "-")
+    found = _CODE.fullmatch(plain)
+    return plain if found and _luhn(str(int(found.group(2)))) == found.group(3) else ""
+
+
+def _luhn(digits: str) -> str:
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if index % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
+
+
+def plain_name(name: str) -> str:
+    """A name for comparing: case, ё, dots and spaces do not matter."""
+    text = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
+    return " ".join(text.replace(".", " ").split())
+
+
+class People:
+    """The people of a workspace, in one transaction."""
+
+    def __init__(self, transaction: Transaction, key_file: Path) -> None:
+        self.session = transaction.session
+        self._master = key_file.read_bytes()
+
+    def add(self, school: str, card: Card, code: str = "") -> str:
+        """A new person; the code is the next free one unless it is given."""
+        number = int(code.split("-")[1]) if code else self._next(school)
+        code = code or make_code(number)
+        if self.session.get(Person, (school, code)):
+            raise Refusal(problem("P06", code=code))
+        key = AESGCM.generate_key(bit_length=256)
+        person = Person(
+            school=school,
+            code=code,
+            number=number,
+            wrapped_key=_seal(self._master, key, f"{school}|{code}|key"),
+            sealed=b"",
+            lookup="",
+        )
+        self._write(person, card)
+        return code
+
+    def update(self, school: str, code: str, card: Card) -> None:
+        """Add to a card what it does not say yet or says otherwise; an empty value changes nothing."""
+        person = self._get(school, code)
+        known = dict(self._open(person))
+        new = {**known, **{name: value for name, value in card.items() if value}}
+        if new != known:
+            self._write(person, new)
+
+    def card(self, school: str, code: str) -> Card:
+        """The names and contacts of a person."""
+        return self._open(self._get(school, code))
+
+    def names(self, school: str, codes: Iterable[str] | None = None) -> dict[str, str]:
+        """Names by code: of these people, or of the whole school."""
+        query = select(Person).where(Person.school == school)
+        wanted = None if codes is None else set(codes)
+        return {
+            person.code: self._open(person).get("name", "")
+            for person in self.session.exec(query.order_by(Person.number))  # type: ignore[arg-type]
+            if wanted is None or person.code in wanted
+        }
+
+    def codes(self, school: str) -> set[str]:
+        """All codes of a school."""
+        return set(self.session.exec(select(Person.code).where(Person.school == school)))
+
+    def find(self, school: str, name: str) -> list[str]:
+        """Codes of the people with this name."""
+        lookup = self._lookup(name)
+        query = select(Person.code).where(Person.school == school, Person.lookup == lookup)
+        return sorted(self.session.exec(query))
+
+    def assign(self, school: str, code: str, role: str, roles: Mapping[str, Role]) -> None:
+        """Give a person a role in a school."""
+        self._get(school, code)
+        staff = [name for name, each in roles.items() if each.of is None and not each.body]
+        if role not in staff:
+            raise WrongUsage(unknown(NOWHERE, "role", role, staff))
+        if self.session.get(Assignment, (school, code, role)) is None:
+            self.session.add(Assignment(school=school, code=code, role=role))
+            self.session.flush()
+
+    def roles(self, school: str) -> dict[str, list[str]]:
+        """Roles by code."""
+        found: dict[str, list[str]] = {}
+        query = select(Assignment).where(Assignment.school == school).order_by(Assignment.role)
+        for row in self.session.exec(query):
+            found.setdefault(row.code, []).append(row.role)
+        return found
+
+    def _get(self, school: str, code: str) -> Person:
+        person = self.session.get(Person, (school, code))
+        if person is None:
+            raise Refusal(problem("P02", code=code))
+        return person
+
+    def _next(self, school: str) -> int:
+        last = self.session.exec(select(func.max(Person.number)).where(Person.school == school)).one()
+        return (last or 0) + 1
+
+    def _write(self, person: Person, card: Card) -> None:
+        key = _unseal(self._master, person.wrapped_key, f"{person.school}|{person.code}|key")
+        content = json.dumps(dict(card), ensure_ascii=False, sort_keys=True).encode()
+        person.sealed = _seal(key, content, f"{person.school}|{person.code}|card")
+        person.lookup = self._lookup(card.get("name", ""))
+        self.session.add(person)
+        self.session.flush()
+
+    def _open(self, person: Person) -> dict[str, str]:
+        key = _unseal(self._master, person.wrapped_key, f"{person.school}|{person.code}|key")
+        card: dict[str, str] = json.loads(_unseal(key, person.sealed, f"{person.school}|{person.code}|card"))
+        return card
+
+    def _lookup(self, name: str) -> str:
+        return hmac.new(self._master, plain_name(name).encode(), sha256).hexdigest() if name else ""
+
+
+def make_key(path: Path) -> None:
+    """A new key of the workspace; never overwrites one."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(AESGCM.generate_key(bit_length=256))
+
+
+def _seal(key: bytes, content: bytes, about: str) -> bytes:
+    nonce = os.urandom(12)
+    return nonce + AESGCM(key).encrypt(nonce, content, about.encode())
+
+
+def _unseal(key: bytes, sealed: bytes, about: str) -> bytes:
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode())
+
+
+def person_fields(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Fields of a row that go to the people store: field → what of a card it is."""
+    return {
+        name: field["x-people"] for name, field in schema.get("properties", {}).items() if "x-people" in field
+    }
