@@ -292,7 +292,7 @@ class _Reader:
         from tasks.papers import read_docx
 
         paper = read_docx(self.content)
-        pairs = ((label, value, Location(self.name, sheet="", cell=str(where))) for label, value, where in paper["fields"])
+        pairs = ((label, value, Location(self.name, **where)) for label, value, where in paper["fields"])
         self._labelled(iter(pairs), data, places)
         for name, value in (paper.get("numbered") or {}).items():
             if name in self.schema.get("properties", {}) and value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -26,6 +27,19 @@ class Explanation:
     do: str
     bad: str
     good: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value of a message that is itself a text in two languages."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+def said(name: str, /, **values: object) -> Said:
+    """Make a Said."""
+    return Said(name, values)
 
 
 @cache
@@ -78,20 +92,14 @@ def _shown(value: object, language: str) -> object:
         return word(value.name, language, **value.values)
     if isinstance(value, list | tuple):
         return ", ".join(str(_shown(each, language)) for each in value)
+    if isinstance(value, bool):
+        return word("yes" if value else "no", language)
+    if isinstance(value, date):
+        return f"{value:%d.%m.%Y}" if language == "ru" else value.isoformat()
+    if isinstance(value, Mapping) and language in value:
+        return value[language]
     return value
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A value of a message that is itself a text in two languages."""
-
-    name: str
-    values: Mapping[str, object]
-
-
-def said(name: str, /, **values: object) -> Said:
-    """Make a Said."""
-    return Said(name, values)
 
 
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.

@@ -129,7 +129,7 @@ def _broken_forms(
     rows: list[Row],
     mentors: Mapping[str, Row],
     mentees: Mapping[str, Row],
-    eligible_forms: Mapping[str, list[str]],
+    eligible_forms: Mapping[str, Mapping[str, list[str]]],
 ) -> Iterator[Json]:
     for index, row in enumerate(rows):
         form = row["form"]
@@ -142,7 +142,7 @@ def _broken_forms(
                 own = known[code]["form"]
                 if own != form:
                     yield _broken("form_differs", *at, code=code, own=own, group=row["group"], form=form)
-                if form not in eligible_forms.get(code, ()):
+                if form not in eligible_forms[side].get(code, ()):
                     yield _broken("portrait_not_met", *at, code=code, form=form)
 
 
@@ -212,9 +212,9 @@ def _allowed(
         if not same_form[form]:
             gone["form_differs"] = len(mentors)
         for mentor in same_form[form]:
-            if form not in forms.get(mentee, ()):
+            if form not in forms["mentee"].get(mentee, ()):
                 gone["mentee_portrait_not_met"] += 1
-            elif form not in forms.get(mentor, ()):
+            elif form not in forms["mentor"].get(mentor, ()):
                 gone["mentor_portrait_not_met"] += 1
             elif mentee == mentor:
                 gone["own_mentee"] += 1

@@ -161,7 +161,7 @@ class Play:
     def run(self, path: str, key: str, inputs: Mapping[str, str]) -> None:
         task = self.methodology.task(path)
         if path in self.failing:
-            self.facts[path][key].append(Fact(self.tick(), "failed", self.now, reason="boom"))
+            self.facts[path][key].append(Fact(self.tick(), "failed", self.now, note="boom"))
             return
         if task.uses == "document" and task.role:
             self.facts[path][key].append(Fact(self.tick(), "printed", self.now, inputs=inputs))

@@ -216,8 +216,8 @@ def school(**changes: Any) -> Json:
             ]
         },
         "eligible_forms": {
-            **{code: ["pupil_pupil"] for code in ("Н-1", "Н-2", "Н-3", "М-1", "М-2")},
-            "Н-4": ["teacher_teacher"],
+            "mentor": dict.fromkeys(("М-1", "М-2", "Н-2", "Н-3"), ["pupil_pupil"]),
+            "mentee": {**dict.fromkeys(("Н-1", "Н-2", "Н-3"), ["pupil_pupil"]), "Н-4": ["teacher_teacher"]},
         },
         "refused": [],
         "kept_codes": {},
@@ -266,7 +266,10 @@ def random_school(seed: int, policy: str) -> Json:
         "mentees": {"rows": mentees},
         "mentors": {"rows": [{**row, "slots": row["seats"]} for row in mentors]},
         "feedback": {"answers": named},
-        "eligible_forms": {code: random.sample(forms, random.choice([1, 2, 2])) for code in codes},
+        "eligible_forms": {
+            side: {code: random.sample(forms, random.choice([1, 2, 2])) for code in codes}
+            for side in ("mentor", "mentee")
+        },
         "refused": [[m["code"], [n["code"]]] for m in mentors for n in mentees if random.random() < 0.1],
         "next_group": 1,
         "options": {"policy": policy, "never": ["same_family"], "largest_group": random.choice([1, 3, None])},
@@ -652,7 +655,8 @@ class TestProposal:
 
     def test_a_portrait_that_is_not_met_keeps_a_person_out(self) -> None:
         values = school()
-        values["eligible_forms"] |= {"Н-1": [], "М-2": []}
+        values["eligible_forms"]["mentee"]["Н-1"] = []
+        values["eligible_forms"]["mentor"]["М-2"] = []
         left = {each["code"]: each["reason"] for each in match(values)["unmatched"]}
         assert left["Н-1"] == "Наставляемый не подходит под требования своей формы наставничества"
 
@@ -770,7 +774,7 @@ class TestTableByHand:
 
     def test_another_form_and_a_portrait_not_met_are_both_named(self) -> None:
         values = school()
-        values["eligible_forms"]["М-1"] = []
+        values["eligible_forms"]["mentor"]["М-1"] = []
         found = broken_rules(table(("Г-01", ["М-1"], ["Н-4"])), values)
         assert [(each["rule"], each["values"]["code"]) for each in found] == [
             ("form_differs", "Н-4"),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from flows.engine.gates import Gate
-from flows.engine.reasons import place
+from flows.engine.reasons import place, said_of
 from flows.engine.snapshot import Member, Verdict
 from flows.engine.standing import Standing
 from schemas.messages import hint, said, unknown
@@ -128,7 +128,7 @@ def _approvable(gate: Gate, item: str, entry: SignOff) -> Iterator[Problem]:
     if entry.id in (gate.signed or {}):
         yield problem("G04", item=item)
     elif not gate.ready:
-        yield problem("G02", item=item, reasons=gate.reasons)
+        yield problem("G02", item=item, reasons=[said_of(each) for each in gate.reasons[:4]])
     elif entry.id not in {each.id for each in gate.next}:
         waits = [other for other in entry.after if other not in (gate.signed or {})]
         yield problem("G03", item=item, others=waits)

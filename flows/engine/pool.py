@@ -158,14 +158,16 @@ class Pools:
             offered = {key for row in proposal.data.get("rows", ()) for key in row.get(groups.members["mentee"], ())}
         return [key for key in pool.mentees if key not in mentioned or key in offered]
 
-    def portraits(self, pool: Pool) -> dict[str, list[str]]:
-        """For each person of a pool, the forms whose portrait the row meets."""
-        found: dict[str, list[str]] = {}
-        for side, rows in (("mentor", pool.mentors), ("mentee", pool.mentees)):
-            for key, row in rows.items():
-                found[f"{side}:{key}"] = [
+    def portraits(self, rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, list[str]]]:
+        """For each side's rows by code, the forms whose portrait each row meets."""
+        return {
+            side: {
+                key: [
                     form.id
                     for form in self.methodology.forms.values()
                     if side not in form.portraits or evaluate(form.portraits[side], {"row": row}).holds
                 ]
-        return found
+                for key, row in those.items()
+            }
+            for side, those in rows.items()
+        }

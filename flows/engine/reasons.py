@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.messages import Said
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -25,3 +27,19 @@ def reason(code: str, item: str = "", /, *, because: tuple[Reason, ...] = (), **
 def place(path: str, key: str = "") -> str:
     """`stage/item` or `stage/item/key`."""
     return f"{path}/{key}" if key else path
+
+
+def said_of(why: Reason) -> Said:
+    """A reason as a text in two languages, without what lies behind it."""
+    values = dict(why.values)
+    if isinstance(values.get("keys"), list):
+        values["keys"] = short(values["keys"])
+    return Said(f"why_{why.code}", values)
+
+
+def short(keys: list[str], limit: int = 6) -> str:
+    """Keys after a colon, the first few of many; nothing where there are none."""
+    if not any(keys):
+        return ""
+    rest = f" … (+{len(keys) - limit})" if len(keys) > limit else ""
+    return ": " + ", ".join(keys[:limit]) + rest

@@ -66,13 +66,13 @@ FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to a task: it opened, was done, failed, was opened again."""
+    """Something that happened to a task; `note` is a failure's code, a reopening's reason, a print's data digest."""
 
     seq: int
     kind: FactKind
     at: datetime
     by: str = ""
-    reason: str = ""
+    note: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -74,7 +74,7 @@ class Work:
         opened = self.progress.opened(task, key)
         incident = self.progress.incident(task, key)
         if incident:
-            told = reason("incident", place(task.path, key), code=incident.reason, at=incident.at)
+            told = reason("incident", place(task.path, key), code=incident.note, at=incident.at)
             return Task("failed", opened=opened.at if opened else None, reasons=(told,))
         if self.done(task, key):
             return Task("done", opened=opened.at if opened else None)

@@ -76,7 +76,7 @@ class TaskFact(SQLModel, table=True):
     kind: str
     by: str
     at: str
-    reason: str
+    note: str
     inputs: str
 
 

@@ -253,13 +253,13 @@ class Transaction:
         now: datetime,
         *,
         by: str = "",
-        reason: str = "",
+        note: str = "",
         inputs: Mapping[str, str] | None = None,
     ) -> int:
         """Something that happened to a task."""
         row = records.TaskFact(
             seq=0, programme=_id(programme), task=task, key=key, kind=kind, by=by, at=moment(now),
-            reason=reason, inputs=_json(inputs or {}),
+            note=note, inputs=_json(inputs or {}),
         )  # fmt: skip
         return self._append("task", row, programme, now)
 
@@ -296,6 +296,28 @@ class Transaction:
         programme.dirty = True
         self.session.add(programme)
         return journal.append(self.session, kind, row, moment(now), _id(programme))
+
+    def digest_of(self, seq: int) -> str:
+        """The digest of a version."""
+        return self.session.get_one(records.Artefact, seq).digest
+
+    # --- the outbox --------------------------------------------------------------------------
+
+    def post(self, programme: records.Programme, key: str, body: Mapping[str, Any], now: datetime) -> None:
+        """Put a letter into the outbox; the same key is put there once."""
+        if self.session.get(records.Letter, key) is None:
+            row = records.Letter(key=key, programme=_id(programme), body=_json(body), at=moment(now))
+            self.session.add(row)
+            self.session.flush()
+
+    def letters(self, programme: records.Programme | None = None, *, unsent: bool = False) -> Sequence[records.Letter]:
+        """Letters of the outbox."""
+        query = select(records.Letter)
+        if programme is not None:
+            query = query.where(records.Letter.programme == _id(programme))
+        if unsent:
+            query = query.where(records.Letter.sent_at.is_(None))  # type: ignore[union-attr]
+        return self.session.exec(query.order_by(records.Letter.key)).all()
 
     # --- asked for once ----------------------------------------------------------------------
 
@@ -358,17 +380,18 @@ class Transaction:
 
 def owner() -> str:
     """This process, told apart from a later one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_born(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()}:{born(os.getpid())}"
 
 
 def _dead(name: str) -> bool:
     host, number, born = name.rsplit(":", 2)
     if host != socket.gethostname() or not Path("/proc/self/stat").exists():
         return False  # of another machine, or where a process cannot be told: wait for the lease to run out
-    return _born(int(number)) != born
+    return born(int(number)) != born
 
 
-def _born(number: int) -> str:
+def born(number: int) -> str:
+    """When a process began, as its system counts it; empty for one that is not there or cannot be told."""
     try:
         stat = Path(f"/proc/{number}/stat").read_text()
     except OSError:
@@ -406,7 +429,7 @@ def _json(data: Any) -> str:
 
 def _fact(row: records.TaskFact) -> engine.Fact:
     at = datetime.fromisoformat(row.at)
-    return engine.Fact(row.seq, row.kind, at, row.by, row.reason, json.loads(row.inputs))  # type: ignore[arg-type]
+    return engine.Fact(row.seq, row.kind, at, row.by, row.note, json.loads(row.inputs))  # type: ignore[arg-type]
 
 
 def _decision(row: records.Decision) -> engine.Decision:

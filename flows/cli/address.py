@@ -1,0 +1,61 @@
+"""`SCHOOL[@YEAR]` on the command line, and the office that it is looked up in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from flows.cli import talk
+from flows.office import Office, open_office
+from flows.settings import clock
+from flows.store import records
+from schemas.problems import WrongUsage, problem
+
+_YEAR = re.compile(r"[0-9]{4}(/[0-9]{2})?")
+
+
+def split(text: str) -> tuple[str, str | None]:
+    """School and year."""
+    school, _, year = text.partition("@")
+    if "/" in school:
+        raise WrongUsage(problem("U01", text=text, advice="SCHOOL[@YEAR]"))
+    return school, check_year(year) if year else None
+
+
+def check_year(text: str) -> str:
+    """A programme's year as it is written: `2026/27` or `2026`."""
+    if not _YEAR.fullmatch(text):
+        raise WrongUsage(problem("W16", year=text))
+    return text
+
+
+def day(text: str) -> date:
+    """A day as somebody typed it: 2026-10-05 or 05.10.2026."""
+    try:
+        if found := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(problem("U01", text=text, advice="2026-10-05, 05.10.2026")) from None
+
+
+@contextmanager
+def office() -> Iterator[tuple[Office, datetime]]:
+    """The office of the workspace, and now."""
+    found = open_office(talk.workspace())
+    try:
+        yield found, clock()
+    finally:
+        found.store.close()
+
+
+@contextmanager
+def opened(address: str) -> Iterator[tuple[Office, records.Programme, datetime]]:
+    """The office, the programme that an address means, and now."""
+    school, year = split(address)
+    with office() as (found, now):
+        with found.store.read() as view:
+            programme = view.programme(school, year)
+        yield found, programme, now

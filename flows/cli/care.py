@@ -1,0 +1,36 @@
+"""`verify` and `doctor`: is everything as it was written, and is the machine fit."""
+
+from __future__ import annotations
+
+from flows.cli import talk
+from flows.cli.address import office
+from schemas.problems import Refusal
+
+
+def verify() -> int:
+    """Check the journal's chain, the rows that it stands for, contents and files."""
+    from flows.store.verify import damage
+
+    with office() as (found, _):
+        problems, count, anchor = damage(found.store)
+    if problems:
+        raise Refusal(problems)
+    talk.say("verified", count=count, anchor=anchor[:16])
+    return 0
+
+
+def doctor(*, json: bool = False) -> int:
+    """Check this machine: versions, database, port, disk, fonts; each with its mend."""
+    from flows.doctor import examine
+
+    found = examine(talk.workspace())
+    if json:
+        rows = [{"check": each.name, "ok": each.ok, "detail": each.detail} for each in found]
+        talk.data({"schema": "doctor/v1", "checks": rows})
+    else:
+        for each in found:
+            mark = "✓" if each.ok else "✗"
+            print(f"{mark} {talk.word('doctor_' + each.name)}: {each.detail}")
+            if not each.ok:
+                print(f"   {talk.word('doctor_' + each.name + '_mend')}")
+    return 0 if all(each.ok for each in found) else 6

@@ -1,0 +1,155 @@
+"""Commands on definitions: `init`, `check`, `explain`, `show`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from flows.cli import talk
+from schemas import messages, reader
+from schemas.messages import unknown
+from schemas.problems import NOWHERE, Location, WrongUsage, problem
+
+
+def init(folder: Path) -> int:
+    """Make a workspace: settings, definitions to edit, the database.
+
+    In a folder that is one already, upgrade its database.
+    """
+    import os
+
+    from flows.people import make_key
+    from flows.settings import FILE, Workspace
+    from flows.store.migrate import upgrade
+
+    os.umask(0o077)
+    workspace = Workspace(folder.resolve())
+    if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
+    workspace.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for part in (workspace.files, workspace.outbox):
+        part.mkdir(exist_ok=True, mode=0o700)
+    if not (folder / FILE).exists():
+        with as_file(files("definitions")) as shipped:
+            target = folder / "definitions" / "target-model"
+            if not target.exists():
+                shutil.copytree(shipped / "target-model", target)
+        (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+    if not workspace.people_key.exists():
+        make_key(workspace.people_key)
+    upgrade(workspace.database)
+    talk.say("init_done", folder=folder)
+    return 0
+
+
+def check(
+    path: Path | None = None,
+    *,
+    format: Annotated[Literal["text", "json", "github"], Parameter(help="Form of the answer.")] = "text",
+) -> int:
+    """Check the definitions in a folder; every problem of every file at once."""
+    folder = _folder(path)
+    reading = reader.read_folder(folder, str(path) if path is not None else _shown(folder))
+    language = talk.language()
+    if format == "json":
+        talk.data(
+            {
+                "schema": "check/v1",
+                "problems": [
+                    {
+                        "code": each.code,
+                        "file": each.at.file,
+                        "line": each.at.line,
+                        "column": each.at.column,
+                        "message": messages.message(each, language),
+                    }
+                    for each in reading.problems
+                ],
+            }
+        )
+    else:
+        for each in reading.problems:
+            line = messages.line(each, language)
+            print(_annotation(each.at, line) if format == "github" else line)
+    if reading.problems:
+        talk.say("check_failed", count=len(reading.problems))
+        return 3
+    if reading.methodology:
+        found = reading.methodology
+        talk.say(
+            "check_done", title=found.title, stages=len(found.stages),
+            artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
+            gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
+        )  # fmt: skip
+    return 0
+
+
+def _annotation(at: Location, line: str) -> str:
+    text = line.partition(": ")[2].replace("%", "%25")
+    return f"::error file={at.file},line={at.line},col={at.column}::{text}"
+
+
+def _folder(path: Path | None) -> Path:
+    """The folder named – or that of the file named –, else the workspace's definitions, else the shipped ones."""
+    if path is not None:
+        if not path.exists():
+            raise WrongUsage(problem("U04", path=path))
+        for folder in (path, *path.resolve().parents) if path.is_file() else (path,):
+            if (folder / "methodology.yaml").is_file() or path.is_dir():
+                return folder
+        return path.parent
+    try:
+        return talk.workspace().methodology
+    except WrongUsage:
+        return Path(str(files("definitions") / "target-model"))
+
+
+def _shown(folder: Path) -> str:
+    try:
+        return str(folder.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)
+
+
+def explain(code: str) -> int:
+    """Say what the code of a problem means, with a bad and a good example."""
+    language = talk.language()
+    found = messages.explanation(code.upper(), language)
+    if found is None:
+        raise WrongUsage(unknown(NOWHERE, "code", code, messages.codes()))
+    print(f"{found.code}: {found.what}")
+    print(f"{talk.word('explain_do')}: {found.do}")
+    for name, example in (("explain_bad", found.bad), ("explain_good", found.good)):
+        if example:
+            print(f"\n{talk.word(name)}:")
+            print("\n".join(f"    {line}" for line in example.replace("{{", "{").replace("}}", "}").splitlines()))
+    return 0
+
+
+def show(
+    methodology: Path | None = None,
+    *,
+    school: Annotated[str | None, Parameter(help="As it is pinned for a school's programme.")] = None,
+    format: Annotated[Literal["text", "mermaid", "json"], Parameter(help="Form of the answer.")] = "text",
+) -> int:
+    """Show a definition: its stages, papers, tasks and gates."""
+    from flows.views import definition
+
+    if school is not None:
+        from flows.cli.address import opened
+
+        with opened(school) as (office, programme, _):
+            found = office.methodology(programme.bundle)
+    else:
+        found = reader.read_folder(_folder(methodology), str(methodology or "")).or_refuse()
+    if format == "json":
+        talk.data(definition.as_json(found))
+    else:
+        text = definition.mermaid(found) if format == "mermaid" else definition.text(found, talk.language())
+        print(text, file=sys.stdout)
+    return 0

@@ -1,0 +1,201 @@
+"""Commands that move a programme: `start`, `submit`, `decide`, `waive`, `reopen`, `run`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from flows import checkpoints, intake
+from flows.cli import talk
+from flows.cli.address import check_year, day, office, opened, split
+from flows.engine.decisions import Request
+from flows.engine.reasons import said_of
+from flows.intake import Receipt
+from flows.office import Office
+from flows.server import wake
+from flows.store import records
+from schemas import reader
+from schemas.messages import word
+from schemas.problems import Refusal, WrongUsage, problem
+
+By = Annotated[str, Parameter(help="The code of the person who does it.")]
+
+
+def start(school: str, *, year: Annotated[str, Parameter(help="2026/27")]) -> int:
+    """Start a school's programme for a year, pinned to the definitions as they are now."""
+    check_year(year)
+    workspace = talk.workspace()
+    reading = reader.read_folder(workspace.methodology, str(workspace.methodology))
+    methodology = reading.or_refuse()
+    with office() as (found, now):
+        bundle = found.keep_bundle(reading)
+        with found.store.write() as transaction:
+            row = transaction.start(school, year, bundle, methodology.id, now)
+            found.settle(transaction, row, now)
+    talk.say("started", school=school, year=year, title=methodology.title)
+    return 0
+
+
+def submit(school: str, paper: str, file: Path, *, by: By) -> int:
+    """Hand in a file for STAGE/ARTEFACT[/KEY]: YAML, JSON, CSV, XLSX, DOCX or PDF."""
+    if not file.is_file():
+        raise WrongUsage(problem("U04", path=file))
+    with opened(school) as (found, programme, now):
+        receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now)
+        _told(receipt)
+        _woken(found, programme, bool(receipt.accepted))
+    return 0
+
+
+def _told(receipt: Receipt) -> None:
+    """What came of handing in, to stderr."""
+    if receipt.new_people:
+        talk.say("new_people", count=len(receipt.new_people), first=receipt.new_people[0], last=receipt.new_people[-1])
+    if receipt.unused:
+        talk.say("unused_columns", columns=receipt.unused)
+    if receipt.not_owed:
+        talk.say("not_owed", keys=receipt.not_owed)
+    if receipt.accepted:
+        count = len(receipt.accepted)
+        talk.say("accepted_many" if receipt.accepted != [""] else "accepted", item=receipt.path, count=count)
+        if receipt.unchanged:
+            talk.say("unchanged_some", count=len(receipt.unchanged))
+    elif receipt.unchanged:
+        talk.say("unchanged", item=receipt.path)
+    language = talk.language()
+    for key, record in receipt.doubts:
+        texts = [word(said.name, language, **said.values) for said in map(said_of, record.reasons)]
+        talk.say("not_valid", item=f"{receipt.path}/{key}" if key else receipt.path, reasons=texts)
+
+
+def decide(
+    school: str,
+    gate: str,
+    verdict: Literal["approve", "return", "reject"],
+    *,
+    as_: Annotated[str, Parameter(name="--as", help="The role that decides.")],
+    by: By,
+    all_ready: Annotated[bool, Parameter(help="All members that wait for this signature.", negative=())] = False,
+    number: Annotated[str, Parameter(help="Number of the protocol or order.")] = "",
+    date: Annotated[str, Parameter(help="Its date.")] = "",
+    certificate: Annotated[str, Parameter(help="Number of the signing certificate.")] = "",
+    reason: Annotated[str, Parameter(help="Why; needed to return and to reject.")] = "",
+    choice: Annotated[str, Parameter(help="Which way of sending back.")] = "",
+) -> int:
+    """Decide on STAGE/CHECKPOINT[/KEY…] on the evidence as it stands."""
+    request = Request(verdict, as_, by, number, day(date) if date else None, certificate, reason, choice)
+    with opened(school) as (found, programme, now):
+        decided = checkpoints.decide(found, programme, gate, request, now, all_ready=all_ready)
+        keys = [key for key in decided.keys if key]
+        talk.say("decided", item=decided.gate, verdict=talk.word(f"verdict_{verdict}"), keys=_listed(keys))
+        _woken(found, programme, True)
+    return 0
+
+
+def waive(
+    school: str,
+    gate: str,
+    requirement: str,
+    *,
+    as_: Annotated[str, Parameter(name="--as", help="The role that may let it go.")],
+    by: By,
+    reason: Annotated[str, Parameter(help="Why.")],
+) -> int:
+    """Let a requirement of STAGE/CHECKPOINT[/KEY] go."""
+    with opened(school) as (found, programme, now):
+        decided = checkpoints.waive(found, programme, gate, requirement, as_, by, reason, now)
+        talk.say("waived", item=decided.gate, requirement=requirement, keys=_listed([key for key in decided.keys if key]))
+        _woken(found, programme, True)
+    return 0
+
+
+def reopen(
+    school: str, place: str, *, by: By, reason: Annotated[str, Parameter(help="Why.")]
+) -> int:
+    """Open the tasks of STAGE[/TASK[/KEY]] again, where the definition allows it."""
+    with opened(school) as (found, programme, now):
+        places = checkpoints.reopen(found, programme, place, by, reason, now)
+        talk.say("reopened", places=_listed(places))
+        _woken(found, programme, True)
+    return 0
+
+
+def run(
+    school: str | None = None,
+    *,
+    all: Annotated[bool, Parameter(help="Every programme in which something is due.", negative=())] = False,
+    retry: Annotated[str | None, Parameter(help="STAGE/TASK[/KEY] whose failure is to be tried again.")] = None,
+    exit_code: Annotated[bool, Parameter(help="End with 5 when people are waited for.", negative=())] = False,
+) -> int:
+    """Reconcile through Prefect: do everything that can be done now."""
+    if (school is None) == (not all):
+        raise WrongUsage(problem("U07"))
+    with office() as (found, now):
+        with found.store.read() as view:
+            if school is None:
+                programmes = list(view.due(now))
+            else:
+                name, year = split(school)
+                programmes = [view.programme(name, year)]
+        if retry:
+            for programme in programmes:
+                keys = checkpoints.clear(found, programme, retry, now)
+                talk.say("cleared", item=retry, count=len(keys))
+        worst = 0
+        if programmes:
+            worst = max(_reconciled(found, programmes, now, exit_code))
+    return worst
+
+
+def _reconciled(found: Office, programmes: list[records.Programme], now: datetime, exit_code: bool) -> list[int]:
+    import asyncio
+
+    from flows.environment import apply
+    from flows.server import ServerGone, using
+
+    codes = []
+    with using(found.workspace) as server:
+        apply(found.workspace, server.url)
+        from flows.programme import programme as reconcile
+
+        for row in programmes:
+            try:
+                state = asyncio.run(reconcile(row.school, row.year, now.isoformat(), return_state=True))
+            except Exception as error:
+                if _lost(error):
+                    raise ServerGone(problem("W11")) from None
+                raise
+            codes.append(_ended(row, str(state.name), state.message or "", exit_code))
+    return codes
+
+
+def _lost(error: Exception) -> bool:
+    """Whether Prefect's server went away under us."""
+    import httpx
+
+    return isinstance(error, httpx.TransportError) or isinstance(error.__cause__, httpx.TransportError)
+
+
+def _ended(row: records.Programme, name: str, message: str, exit_code: bool) -> int:
+    if name == "Incident":
+        talk.problems([problem("W15", items=message)])
+        return 1
+    if name == "Busy":
+        raise Refusal(problem("W09", school=row.school))
+    waits = name == "AwaitingPeople"
+    talk.say("run_waits" if waits else "run_closed", school=row.school, year=row.year)
+    return 5 if waits and exit_code else 0
+
+
+def _listed(keys: list[str], limit: int = 8) -> str:
+    rest = f" … (+{len(keys) - limit})" if len(keys) > limit else ""
+    return ": " + ", ".join(keys[:limit]) + rest if keys else ""
+
+
+def _woken(found: Office, programme: records.Programme, changed: bool) -> None:
+    """Let a serving server go on; without one, `run` is the next step."""
+    if changed and not wake(found.workspace, programme.school, programme.year):
+        talk.say("next_run", school=programme.school)

@@ -1,0 +1,100 @@
+"""Is this machine fit: each check says what it found, and the words say what to do."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from flows.server import alive
+from flows.settings import Workspace
+from schemas.problems import Refusal
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(workspace: Workspace) -> list[Check]:
+    """All checks, in the order in which they are to be mended."""
+    checks: list[Callable[[Workspace], Check]] = [
+        _python, _pair, _database, _key, _disk, _clock, _server, _definitions, _encoding,
+    ]  # fmt: skip
+    return [check(workspace) for check in checks]
+
+
+def _python(workspace: Workspace) -> Check:
+    found = sys.version.split()[0]
+    return Check("python", sys.version_info >= (3, 11), found)
+
+
+def _pair(workspace: Workspace) -> Check:
+    """Prefect's server breaks with a FastAPI that it does not refuse itself."""
+    try:
+        prefect, fastapi = version("prefect"), version("fastapi")
+    except PackageNotFoundError as error:
+        return Check("pair", False, str(error))
+    minor = int(fastapi.split(".")[1])
+    return Check("pair", prefect.startswith("3.8.") and 139 <= minor < 155, f"prefect {prefect}, fastapi {fastapi}")
+
+
+def _database(workspace: Workspace) -> Check:
+    from flows.store.store import Store
+
+    store = Store(workspace.database, workspace.files)
+    try:
+        store.check_version()
+        with store.read() as view:
+            count = len(view.schools())
+        return Check("database", True, f"{store.engine.dialect.name}, {count}")
+    except Refusal as refusal:
+        return Check("database", False, refusal.problems[0].code)
+    finally:
+        store.close()
+
+
+def _key(workspace: Workspace) -> Check:
+    path = workspace.people_key
+    if not path.is_file():
+        return Check("key", False, str(path))
+    private = sys.platform == "win32" or path.stat().st_mode & 0o077 == 0
+    return Check("key", private, str(path))
+
+
+def _disk(workspace: Workspace) -> Check:
+    free = shutil.disk_usage(workspace.folder).free >> 20
+    return Check("disk", free > 500, f"{free} МБ")
+
+
+def _clock(workspace: Workspace) -> Check:
+    return Check("clock", time.time() > 1_767_225_600, time.strftime("%Y-%m-%d %H:%M"))
+
+
+def _server(workspace: Workspace) -> Check:
+    server = alive(workspace)
+    if server:
+        return Check("server", True, server.url)
+    with socket.socket() as probe:
+        free = probe.connect_ex(("127.0.0.1", 4200)) != 0
+    return Check("server", free, "4200")
+
+
+def _definitions(workspace: Workspace) -> Check:
+    from schemas.reader import read_folder
+
+    found = len(read_folder(workspace.methodology).problems)
+    return Check("definitions", found == 0, f"{workspace.methodology.name}: {found}")
+
+
+def _encoding(workspace: Workspace) -> Check:
+    encoding = (sys.stdout.encoding or "").lower()
+    return Check("encoding", encoding.startswith("utf"), encoding)

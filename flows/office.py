@@ -1,0 +1,98 @@
+"""The office of a workspace: its store, the methodologies that its programmes are pinned to, and the engine."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from flows.engine.reconcile import CloseYear, FinishStage, Open, Plan, RecordSilence, Run, next_steps
+from flows.engine.standing import Standing
+from flows.people import People
+from flows.settings import Workspace
+from flows.store import records
+from flows.store.store import Store, Transaction
+from schemas import reader
+from schemas.digests import canonical
+from schemas.model import Methodology
+from schemas.problems import Location, Refusal, problem
+
+
+class Office:
+    """Everything that a command or a flow works with."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.store = Store(workspace.database, workspace.files)
+        self._methodologies: dict[str, tuple[Methodology, Mapping[str, bytes]]] = {}
+
+    def people(self, transaction: Transaction) -> People:
+        """The people store, in a transaction."""
+        return People(transaction, self.workspace.people_key)
+
+    # --- definitions -------------------------------------------------------------------------
+
+    def keep_bundle(self, reading: reader.Reading) -> str:
+        """Store a resolved definition and return the name of its bundle."""
+        content = {name: base64.b64encode(each).decode() for name, each in reading.bundle.items()}
+        return self.store.files.put(canonical(content))
+
+    def methodology(self, bundle: str) -> Methodology:
+        """The methodology of a stored bundle."""
+        return self._read(bundle)[0]
+
+    def bundle_file(self, bundle: str, name: str) -> bytes:
+        """A file of a stored bundle, such as a template."""
+        return self._read(bundle)[1][name]
+
+    def _read(self, bundle: str) -> tuple[Methodology, Mapping[str, bytes]]:
+        if bundle not in self._methodologies:
+            packed = json.loads(self.store.files.get(bundle))
+            content = {name: base64.b64decode(each) for name, each in packed.items()}
+            self._methodologies[bundle] = (reader.read(content).or_refuse(), content)
+        return self._methodologies[bundle]
+
+    # --- the engine --------------------------------------------------------------------------
+
+    def standing(self, transaction: Transaction, programme: records.Programme, now: datetime) -> Standing:
+        """Where a programme stands."""
+        return Standing(self.methodology(programme.bundle), transaction.snapshot(programme), now)
+
+    def settle(self, transaction: Transaction, programme: records.Programme, now: datetime) -> Plan:
+        """Take the engine's own steps – openings, silence, stages done – until only work and people are left.
+
+        What is to be executed stays in the plan as Run steps.
+        """
+        methodology = self.methodology(programme.bundle)
+        for _ in range(100):
+            plan = next_steps(methodology, transaction.snapshot(programme), now)
+            taken = [each for each in plan.steps if isinstance(each, Open | RecordSilence | FinishStage | CloseYear)]
+            for step in taken:
+                match step:
+                    case Open(task, key):
+                        transaction.fact(programme, task, key, "opened", now)
+                    case RecordSilence(task, key):
+                        spec = methodology.task(task)
+                        path = f"{spec.stage}/{spec.writes}"
+                        transaction.accept(programme, path, key, dict(spec.if_silent or {}), now, origin="silent")
+                    case FinishStage(stage):
+                        transaction.stage_done(programme, stage, now)
+                    case CloseYear():
+                        transaction.stage_done(programme, "", now)
+            if not taken:
+                return plan
+        raise RuntimeError("the engine does not come to rest")
+
+    def runs(self, plan: Plan) -> list[Run]:
+        """What a plan leaves to execute."""
+        return [step for step in plan.steps if isinstance(step, Run)]
+
+
+def open_office(workspace: Workspace) -> Office:
+    """The office of a workspace whose database is of this version."""
+    if not workspace.data.is_dir() or not workspace.people_key.is_file():
+        raise Refusal(problem("W01", Location(str(workspace.folder))))
+    office = Office(workspace)
+    office.store.check_version()
+    return office
