@@ -725,7 +725,7 @@ class TestSummary:
 
 
 class TestHouse:
-    @pytest.mark.parametrize("file", ["evaluation"])
+    @pytest.mark.parametrize("file", ["evaluation", "reports"])
     def test_each_text_stands_in_every_language_with_the_same_values(self, file: str) -> None:
         """No text is missing in a language, or lacks a value there."""
         for name, both in texts(file).items():
@@ -733,7 +733,7 @@ class TestHouse:
             fields = [{f for _, f, _, _ in string.Formatter().parse(each) if f} for each in both.values()]
             assert fields[0] == fields[1], name
 
-    @pytest.mark.parametrize("file", ["evaluation"])
+    @pytest.mark.parametrize("file", ["evaluation", "reports"])
     def test_no_text_says_why(self, file: str) -> None:
         """What changed is never put down to the programme."""
         said = " ".join(each for both in texts(file).values() for each in both.values()).casefold()
@@ -758,7 +758,7 @@ class TestHouse:
         assert number(value) == shown
         assert number(value, "en") == shown.replace(",", ".")
 
-    @pytest.mark.parametrize("module", ["tasks.evaluation"])
+    @pytest.mark.parametrize("module", ["tasks.evaluation", "tasks.reports"])
     def test_nothing_heavy_is_loaded(self, module: str) -> None:
         """The tasks need neither NumPy nor SciPy, nor anything of Prefect."""
         heavy = "{'numpy', 'scipy', 'pandas', 'prefect', 'ortools', 'docxtpl'}"
