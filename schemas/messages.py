@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -43,19 +44,20 @@ def said(name: str, /, **values: object) -> Said:
 
 
 @cache
-def _load(name: str) -> Mapping[str, Any]:
-    text = (files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8")
-    return yaml.load(text, Loader=_LOADER) or {}  # our own file, read once
+def texts(name: str) -> Mapping[str, Any]:
+    """The texts of `schemas/messages/<name>.yaml` by their names, read once."""
+    source = (files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8")
+    return yaml.load(source, Loader=_LOADER) or {}
 
 
 def codes() -> list[str]:
     """All problem codes, in order."""
-    return sorted(_load("problems"))
+    return sorted(texts("problems"))
 
 
 def explanation(code: str, language: str = "ru") -> Explanation | None:
     """What `explain CODE` shows, or None for an unknown code."""
-    entry = _load("problems").get(code)
+    entry = texts("problems").get(code)
     if entry is None:
         return None
     what, do = entry[language]
@@ -64,7 +66,7 @@ def explanation(code: str, language: str = "ru") -> Explanation | None:
 
 def message(problem: Problem, language: str = "ru") -> str:
     """`what is wrong; what to write instead`, without place and code."""
-    what, do = _load("problems")[problem.code][language]
+    what, do = texts("problems")[problem.code][language]
     values = {name: _shown(value, language) for name, value in problem.values.items()}
     text = what.format_map(values)
     return f"{text}; {do.format_map(values)}" if do else text
@@ -79,12 +81,28 @@ def line(problem: Problem, language: str = "ru") -> str:
 def word(name: str, language: str = "ru", /, **values: object) -> str:
     """A text of the talk by its name; `values` fill its placeholders."""
     shown = {key: _shown(value, language) for key, value in values.items()}
-    return str(_load("words")[name][language]).format_map(shown)
+    return str(texts("words")[name][language]).format_map(shown)
 
 
 def has_word(name: str) -> bool:
     """Whether the talk knows this name."""
-    return name in _load("words")
+    return name in texts("words")
+
+
+def tell(file: str, name: str, language: str = "ru", /, **values: object) -> str:
+    """A text of a file of messages by its name; numbers stand in it as the language writes them."""
+    shown = {
+        key: number(value, language) if isinstance(value, float | Fraction) else value
+        for key, value in values.items()
+    }
+    return str(texts(file)[name][language]).format_map(shown)
+
+
+def number(value: float | Fraction, language: str = "ru", digits: int = 2) -> str:
+    """A number rounded for reading: no empty digits, a real minus, in Russian a comma."""
+    rounded = f"{float(value):.{digits}f}"
+    shown = (rounded.rstrip("0").rstrip(".") if "." in rounded else rounded).replace("-", "−")
+    return "0" if shown == "−0" else shown.replace(".", ",") if language == "ru" else shown
 
 
 def _shown(value: object, language: str) -> object:

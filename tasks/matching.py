@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from schemas.messages import texts
 from tasks.assignment import solve
 from tasks.fit import Fit, Profile, fit, plain
 
@@ -177,18 +174,12 @@ def text(name: str, language: str = "ru", /, **values: object) -> str:
     shown = {
         key: _few(value, language) if isinstance(value, list) else value for key, value in values.items()
     }
-    return str(_texts()[name][language]).format_map(shown)
+    return str(texts("matching")[name][language]).format_map(shown)
 
 
 def _few(items: list[Any], language: str) -> str:
     shown = ", ".join(map(str, items[:SHOWN]))
     return text("and_more", language, shown=shown, more=len(items) - SHOWN) if items[SHOWN:] else shown
-
-
-@cache
-def _texts() -> Mapping[str, Any]:
-    source = (files("schemas") / "messages" / "matching.yaml").read_text("utf-8")
-    return dict(yaml.safe_load(source))
 
 
 def _allowed(
