@@ -13,6 +13,7 @@ from schemas.problems import Location, WrongUsage, problem
 from schemas.sources import read_yaml
 
 FILE = "nastavnik.yaml"
+DEFINITIONS = Path(__file__).resolve().parent.parent / "definitions"  # those that are shipped
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ def find(folder: str | None) -> Workspace:
         if (path / FILE).is_file():
             return Workspace(path)
     raise WrongUsage(problem("W01", Location(str(here))))
+
+
+def request_key() -> str:
+    """A caller's own key of what it asks for ($NASTAVNIK_REQUEST): the same key is done once."""
+    return os.environ.get("NASTAVNIK_REQUEST", "")
 
 
 def clock() -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,7 +23,7 @@ def init(folder: Path) -> int:
     import os
 
     from flows.people import make_key
-    from flows.settings import FILE, Workspace
+    from flows.settings import DEFINITIONS, FILE, Workspace
     from flows.store.migrate import upgrade
 
     os.umask(0o077)
@@ -35,10 +34,9 @@ def init(folder: Path) -> int:
     for part in (workspace.files, workspace.outbox):
         part.mkdir(exist_ok=True, mode=0o700)
     if not (folder / FILE).exists():
-        with as_file(files("definitions")) as shipped:
-            target = folder / "definitions" / "target-model"
-            if not target.exists():
-                shutil.copytree(shipped / "target-model", target)
+        target = folder / "definitions" / "target-model"
+        if not target.exists():
+            shutil.copytree(DEFINITIONS / "target-model", target)
         (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
     if not workspace.people_key.exists():
         make_key(workspace.people_key)
@@ -106,7 +104,9 @@ def _folder(path: Path | None) -> Path:
     try:
         return talk.workspace().methodology
     except WrongUsage:
-        return Path(str(files("definitions") / "target-model"))
+        from flows.settings import DEFINITIONS
+
+        return DEFINITIONS / "target-model"
 
 
 def _shown(folder: Path) -> str:

@@ -120,20 +120,19 @@ def today(
             if role is not None and role not in standing.methodology.roles:
                 raise WrongUsage(unknown(NOWHERE, "role", role, standing.methodology.roles))
             lines = [each for each in views.waiting(plan, standing, language) if role in (None, each["role"])]
-            titles = {name: each.title for name, each in standing.methodology.roles.items()}
-            answers.append((programme, lines, titles, bool(found.runs(plan))))
+            answers.append((programme, lines, bool(found.runs(plan))))
     if json:
         talk.data(
             {
                 "schema": "today/v1",
                 "programmes": [
-                    {"school": row.school, "year": row.year, "waiting_for": lines} for row, lines, _, _ in answers
+                    {"school": row.school, "year": row.year, "waiting_for": lines} for row, lines, _ in answers
                 ],
             }
         )
         return 0
-    for row, lines, titles, runs in answers:
-        text.today(row.school, row.year, lines, titles, language)
+    for row, lines, runs in answers:
+        text.today(row.school, row.year, lines, language)
         if runs:
             talk.say("next_run", school=row.school)
     return 0

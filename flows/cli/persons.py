@@ -53,8 +53,8 @@ def assign(school: str, code: str, role: str) -> int:
     return 0
 
 
-@app.command
-def list(school: str, *, json: bool = False) -> int:  # noqa: A001 -- the command's own name
+@app.command(name="list")
+def list_(school: str, *, json: bool = False) -> int:
     """List the people of a school: code, name, roles."""
     with office() as (found, _), found.store.read() as view:
         view.school(school)

@@ -16,6 +16,7 @@ from flows.engine.reasons import said_of
 from flows.intake import Receipt
 from flows.office import Office
 from flows.server import wake
+from flows.settings import request_key
 from flows.store import records
 from schemas import reader
 from schemas.messages import word
@@ -44,7 +45,7 @@ def submit(school: str, paper: str, file: Path, *, by: By) -> int:
     if not file.is_file():
         raise WrongUsage(problem("U04", path=file))
     with opened(school) as (found, programme, now):
-        receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now)
+        receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now, request_key())
         _told(receipt)
         _woken(found, programme, bool(receipt.accepted))
     return 0
@@ -88,7 +89,9 @@ def decide(
     """Decide on STAGE/CHECKPOINT[/KEY…] on the evidence as it stands."""
     request = Request(verdict, as_, by, number, day(date) if date else None, certificate, reason, choice)
     with opened(school) as (found, programme, now):
-        decided = checkpoints.decide(found, programme, gate, request, now, all_ready=all_ready)
+        decided = checkpoints.decide(
+            found, programme, gate, request, now, all_ready=all_ready, key=request_key()
+        )
         keys = [key for key in decided.keys if key]
         talk.say("decided", item=decided.gate, verdict=talk.word(f"verdict_{verdict}"), keys=_listed(keys))
         _woken(found, programme, True)
@@ -106,7 +109,9 @@ def waive(
 ) -> int:
     """Let a requirement of STAGE/CHECKPOINT[/KEY] go."""
     with opened(school) as (found, programme, now):
-        decided = checkpoints.waive(found, programme, gate, requirement, as_, by, reason, now)
+        decided = checkpoints.waive(
+            found, programme, gate, requirement, as_, by, reason, now, key=request_key()
+        )
         talk.say("waived", item=decided.gate, requirement=requirement, keys=_listed([key for key in decided.keys if key]))
         _woken(found, programme, True)
     return 0
@@ -117,7 +122,7 @@ def reopen(
 ) -> int:
     """Open the tasks of STAGE[/TASK[/KEY]] again, where the definition allows it."""
     with opened(school) as (found, programme, now):
-        places = checkpoints.reopen(found, programme, place, by, reason, now)
+        places = checkpoints.reopen(found, programme, place, by, reason, now, key=request_key())
         talk.say("reopened", places=_listed(places))
         _woken(found, programme, True)
     return 0

@@ -81,7 +81,7 @@ def misused(error: CycloptsError) -> None:
     key = f"usage_{kind}"
     text = word(key, name=name, token=token) if messages.has_word(key) else str(error).splitlines()[0]
     chain = [part for part in getattr(error, "command_chain", None) or () if isinstance(part, str)]
-    command = " ".join(chain)
+    command = "".join(f"{part} " for part in chain)
     problems([problem("U06", NOWHERE, text=text, command=command)])
 
 

@@ -291,8 +291,9 @@ class _Finder:
             collected = self.work.collected(task, key)
             answered = {each["code"] for each in collected.data["answers"]} if collected else set()
             for role in task.options.get("ask", ()):
-                missing = tuple(code for code in self.people_in(role, task) if code not in answered)
-                if missing:
+                people = self.people_in(role, task)
+                missing = tuple(code for code in people if code not in answered)
+                if missing or not people:  # a role that nobody has is waited for, too
                     yield role, missing
             return
         role = task.role

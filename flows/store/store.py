@@ -325,6 +325,11 @@ class Transaction:
         """Whether a caller's request was done already."""
         return bool(key) and self.session.get(records.Request, key) is not None
 
+    def requests(self, prefix: str) -> set[str]:
+        """Requests done whose keys begin so."""
+        found = self.session.exec(select(records.Request.key).where(records.Request.key.startswith(prefix)))  # type: ignore[attr-defined]
+        return set(found)
+
     def note(self, key: str, programme: records.Programme) -> None:
         """Remember a caller's request in the transaction that does it."""
         if key:

@@ -209,6 +209,8 @@ def waiting(plan: Plan, standing: Standing, language: str) -> list[Json]:
         if isinstance(step, ENGINE_STEPS):
             continue
         entry = _entry(step, standing, language)
+        role = standing.methodology.roles.get(entry["role"])
+        entry["role_title"] = role.title if role else ""
         key = entry.pop("key")
         group = (entry["action"], entry["item"], entry["role"], entry["due"])
         known = found.setdefault(group, {**entry, "keys": []})

@@ -44,7 +44,7 @@ def status(found: Mapping[str, Any], language: str) -> None:
             "\n".join(_gate(gate, language) for gate in stage["checkpoints"].values()),
         )
     console.print(table)
-    _waiting(console, found["waiting_for"], {}, language)
+    _waiting(console, found["waiting_for"], language)
 
 
 def _state(stage: Mapping[str, Any], language: str) -> str:
@@ -63,7 +63,7 @@ def _gate(gate: Mapping[str, Any], language: str) -> str:
     return f"{MARKS.get(gate['state'], ' ')} {gate['title']}: {state}"
 
 
-def _waiting(console: Console, lines: list[Any], roles: Mapping[str, str], language: str) -> None:
+def _waiting(console: Console, lines: list[Any], language: str) -> None:
     if not lines:
         return
     table = Table(title=word("waiting_for", language), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -75,19 +75,19 @@ def _waiting(console: Console, lines: list[Any], roles: Mapping[str, str], langu
             due = f"{due} {word('late', language)}".strip()
         keys = f" ({len(each['keys'])}{short(each['keys'], 3)})" if len(each["keys"]) > 1 else ""
         what = f"{word('action_' + each['action'], language)}: {each['what']}{keys}"
-        who = roles.get(each["role"], each["role"])
+        who = each["role_title"]
         codes = short(each["who"], 2) if len(each["keys"]) <= 1 else ""
         table.add_row(due, f"{who}{codes}", what, item_of(each))
     console.print()
     console.print(table)
 
 
-def today(school: str, year: str, lines: list[Any], roles: Mapping[str, str], language: str) -> None:
+def today(school: str, year: str, lines: list[Any], language: str) -> None:
     """Who does what by when."""
     console = _console()
     console.print(f"{school} {year}", style="bold")
     if lines:
-        _waiting(console, lines, roles, language)
+        _waiting(console, lines, language)
     else:
         console.print(word("nobody_waits", language))
 

@@ -1,0 +1,176 @@
+"""Plays a school's year from its folder: every line is a command that somebody types, on a virtual clock.
+
+The folder holds `year.yaml` and the files that are handed in. Killed at any moment and played again, it goes on
+where it stopped: each line is done once, under a key of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.engine.reconcile import Plan
+from flows.office import Office, open_office
+from flows.settings import Workspace
+from flows.store import records
+from schemas import reader
+from schemas.problems import InvalidDefinition
+from schemas.sources import read_yaml
+
+Teller = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A day on which something happens: what is told, and the commands that are typed."""
+
+    day: str
+    say: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Year:
+    """A school's year to be played."""
+
+    folder: Path
+    school: str
+    title: str
+    timezone: str
+    year: str
+    people: tuple[dict[str, Any], ...]
+    events: tuple[Event, ...]
+    documents: tuple[str, ...]
+
+
+def read_year(folder: Path) -> Year:
+    """Read `year.yaml` of a school's folder."""
+    source, found = read_yaml(folder / "year.yaml")
+    if source is None:
+        raise InvalidDefinition(found)
+    data = source.data
+    events = tuple(Event(each["on"], each["say"], tuple(each.get("do", ()))) for each in data["events"])
+    school = data["school"]
+    return Year(
+        folder, school["id"], school["title"], school["timezone"], data["year"], tuple(data["people"]), events,
+        tuple(data.get("documents", ())),
+    )  # fmt: skip
+
+
+class Player:
+    """Plays one year in one workspace; `tell` says what happens, `command` does a line."""
+
+    def __init__(self, workspace: Workspace, year: Year, tell: Teller, command: Callable[[list[str]], int]) -> None:
+        self.workspace, self.year, self.tell, self.command = workspace, year, tell, command
+        self.zone = ZoneInfo(year.timezone)
+        self.office: Office = open_office(workspace)
+
+    def play(self) -> None:
+        """The whole year, from where it stopped."""
+        self._set_up()
+        done = self._done()
+        resumed = bool(done)
+        for number, event in enumerate(self.year.events):
+            keys = [f"{self.year.school}:{number}:{index}" for index in range(len(event.lines))]
+            start = datetime.fromisoformat(f"{event.day}T09:00:00").replace(tzinfo=self.zone)
+            last = bool(keys) and keys[-1] in done
+            if last and self._later_done(number, done):
+                continue  # lived through already
+            if resumed:
+                self.tell("demo_resumed", day=event.day)
+                resumed = False
+            self._pass_time(start)
+            self.tell("demo_event", day=start.date(), text=event.say)
+            for index, (key, line) in enumerate(zip(keys, event.lines, strict=True)):
+                if key not in done:
+                    self._line(key, line, start + timedelta(minutes=index))
+            self._reconcile(start + timedelta(minutes=len(event.lines)))
+
+    def _later_done(self, number: int, done: set[str]) -> bool:
+        return any(int(key.split(":")[1]) > number for key in done)
+
+    def _done(self) -> set[str]:
+        with self.office.store.read() as view:
+            return view.requests(f"{self.year.school}:")
+
+    # --- beginning ---------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        """The school, its people and its programme: each where it is not there yet."""
+        now = datetime.fromisoformat(f"{self.year.events[0].day}T08:00:00").replace(tzinfo=self.zone)
+        with self.office.store.write() as transaction:
+            if self.year.school not in {school.id for school in transaction.schools()}:
+                transaction.add_school(self.year.school, self.year.title, self.year.timezone, now)
+        reading = reader.read_folder(self.workspace.methodology, str(self.workspace.methodology))
+        methodology = reading.or_refuse()
+        bundle = self.office.keep_bundle(reading)
+        with self.office.store.write() as transaction:
+            people = self.office.people(transaction)
+            for person in self.year.people:
+                if not people.find(self.year.school, person["name"]):
+                    code = people.add(self.year.school, {"name": person["name"]})
+                    for role in person["roles"]:
+                        people.assign(self.year.school, code, role, methodology.roles)
+            if not any(row.school == self.year.school for row in transaction.programmes()):
+                row = transaction.start(self.year.school, self.year.year, bundle, methodology.id, now)
+                self.office.settle(transaction, row, now)
+
+    def _programme(self) -> records.Programme:
+        with self.office.store.read() as view:
+            return view.programme(self.year.school, self.year.year)
+
+    # --- living ------------------------------------------------------------------------------
+
+    def _line(self, key: str, line: str, now: datetime) -> None:
+        self.tell("demo_line", line=line)
+        os.environ["NASTAVNIK_NOW"] = now.isoformat()
+        os.environ["NASTAVNIK_REQUEST"] = key
+        words = [str(self.year.folder / word) if word.startswith("inbox/") else word for word in shlex.split(line)]
+        code = self.command([words[0], self.year.school, *words[1:]])
+        if code != 0:
+            raise RuntimeError(f"event {key} ended with {code}")
+
+    def _pass_time(self, until: datetime) -> None:
+        """Let time pass: at each moment at which something changes by itself, the engine looks again."""
+        for now in self._wakes(until):
+            self._reconcile(now)
+
+    def _wakes(self, until: datetime) -> Iterator[datetime]:
+        while True:
+            plan = self._plan()
+            wake = plan.wake_at
+            if wake is None or wake > until:
+                return
+            os.environ["NASTAVNIK_NOW"] = wake.isoformat()
+            yield wake
+
+    def _plan(self) -> Plan:
+        from flows.engine.reconcile import next_steps
+
+        now = datetime.fromisoformat(os.environ["NASTAVNIK_NOW"])
+        with self.office.store.read() as view:
+            row = view.programme(self.year.school, self.year.year)
+            return next_steps(self.office.methodology(row.bundle), view.snapshot(row), now)
+
+    def _reconcile(self, now: datetime) -> None:
+        """Settle; where something is to be executed, through Prefect."""
+        os.environ["NASTAVNIK_NOW"] = now.isoformat()
+        with self.office.store.write() as transaction:
+            row = transaction.programme(self.year.school, self.year.year)
+            if row.closed is not None and not row.dirty:
+                return
+            plan = self.office.settle(transaction, row, now)
+        if not self.office.runs(plan) and not row.closed:
+            return
+        from flows.programme import programme
+
+        state = asyncio.run(programme(self.year.school, self.year.year, now.isoformat(), return_state=True))
+        if state.is_failed():
+            raise RuntimeError(f"reconcile: {state.name} {state.message}")
