@@ -119,7 +119,6 @@ def _shown(value: object, language: str) -> object:
     return value
 
 
-
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.
 LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
 

@@ -106,7 +106,7 @@ def bundle_digest(bundle: Bundle) -> str:
 
 def set_of(problems: list[Problem]) -> list[Problem]:
     """The problems without those told twice."""
-    seen = {}
+    seen: dict[tuple[object, ...], Problem] = {}
     for each in problems:
         seen.setdefault((each.code, each.at, str(sorted(each.values.items(), key=str))), each)
     return list(seen.values())
@@ -125,7 +125,9 @@ def _schemas(
             found.extend(problems)
             if source and not problems:
                 own[name.removesuffix(".schema.json")] = source.data
-    used = {each["schema"] for source in stages.values() for each in source.data.get("artefacts", {}).values()}
+    used = {
+        each["schema"] for source in stages.values() for each in source.data.get("artefacts", {}).values()
+    }
     shipped = validation.shipped_names("artefacts")
     files_used: dict[str, bytes] = {}
 
