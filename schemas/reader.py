@@ -71,12 +71,13 @@ def read(content: Bundle, shown: str = "") -> Reading:
         elif kind == "methodology":
             method = source
         else:
-            parsed[folder][source.data["id"]] = source
+            parsed[folder][file.removesuffix(".yaml")] = source
             if source.data["id"] != file.removesuffix(".yaml"):
                 found.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         found.extend(problems)
     schemas, own, problems = _schemas(content, prefix, parsed["stages"])
     found.extend(problems)
+    broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in parsed["surveys"].values():
         found.extend(surveys.meaning_problems(source))
     documents = {name for name in content if name.startswith("documents/")}

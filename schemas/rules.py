@@ -27,7 +27,7 @@ class Sources:
     surveys: dict[str, Source]
     documents: frozenset[str]
     schemas: dict[str, Data] = field(default_factory=dict)
-    broken: frozenset[str] = frozenset()  # ids of stages and surveys whose file has problems of shape
+    broken: frozenset[str] = frozenset()  # stages, surveys and schema files that have problems of their own
 
 
 def check(sources: Sources) -> list[Problem]:
@@ -301,7 +301,7 @@ class _Stage:
         here = ("artefacts", name)
         schema_id = artefact["schema"]
         schema = self.sources.schemas.get(schema_id)
-        if schema is None:
+        if schema is None and f"{schema_id}.schema.json" not in self.sources.broken:
             yield from self._known((*here, "schema"), "schema", schema_id, self._schema_ids())
         each = artefact.get("each")
         if isinstance(each, str):
@@ -471,9 +471,12 @@ class _Stage:
         lasts = [key for key, entry in entries.items() if entry.get("last")]
         for key in lasts[1:]:
             yield problem("R12", self.source.at((*here, "sign_off", key, "last")), other=lasts[0])
-        cycle = find_cycle({key: entry.get("after", []) for key, entry in entries.items()})
+        others = [key for key, entry in entries.items() if not entry.get("last")]
+        cycle = find_cycle(
+            {key: others if entry.get("last") else entry.get("after", []) for key, entry in entries.items()}
+        )
         if cycle:
-            place = self.source.at((*here, "sign_off", cycle[0], "after"))
+            place = self.source.at((*here, "sign_off", cycle[0]))
             yield problem("R07", place, cycle=" → ".join(cycle))
         for key, entry in entries.items():
             at: Pointer = (*here, "sign_off", key)
@@ -524,8 +527,16 @@ def _conditions(sources: Sources) -> Iterator[Problem]:
         error = types.check(Condition.of(text), names)
         if error:
             at = source.inside(pointer, error.line, error.column)
-            advice = hint(error.detail, names) if error.kind == "C02" else said("advice_none")
-            yield problem(error.kind, at, detail=error.detail, nearest=advice)
+            name = error.detail.split(".")[0]
+            if error.kind == "C02":
+                yield problem("C02", at, detail=name, nearest=hint(name, names))
+            elif error.kind == "C03":
+                yield problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
+            else:
+                yield problem(error.kind, at, detail=error.detail)
+
+
+_CEL_TYPES = {"INT": "type_integer", "DOUBLE": "type_number", "STRING": "type_string", "LIST": "type_array"}
 
 
 def _condition_places(stage: Data) -> Iterator[tuple[Pointer, str | None]]:

@@ -104,7 +104,7 @@ def meaning_problems(source: Source) -> list[Problem]:
                 if allowed and value not in allowed:
                     found.append(_unknown(source, (*at, index), "option", str(value), allowed))
         seen.append(name)
-    cells = {cell.id for cell in questions(survey) if not found}
+    cells = set() if found else {cell.id for cell in questions(survey)}
     for name, score in survey.get("scores", {}).items():
         for index, cell in enumerate(score["mean_of"]):
             if cells and cell not in cells:

@@ -250,10 +250,13 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         allowed = [str(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
-        yield tell("04", at(pointer), allowed=shown_values, nearest=hint(str(data), allowed))
+        close = hint(str(data), allowed)
+        advice = close if close.name.startswith("nearest_c") or close.name == "nearest" else said("advice_none")
+        yield tell("04", at(pointer), allowed=shown_values, nearest=advice)
     elif keyword == "pattern":
         wrong = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
-        yield tell("05", at(pointer, key="propertyNames" in error.absolute_schema_path), advice=wrong)
+        named = "propertyNames" in error.absolute_schema_path  # then the data are the key itself
+        yield tell("05", at((*pointer, data), key=True) if named else at(pointer), advice=wrong)
     elif keyword == "format":
         yield tell("06", at(pointer), wanted=said(f"format_{value.replace('-', '_')}"))
     elif keyword in ("minimum", "exclusiveMinimum"):
@@ -306,6 +309,8 @@ def _type_advice(kind: Any, data: Any) -> object:
 
 
 def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
+    if schema.get("examples"):
+        return said("advice_example", example=schema["examples"][0])
     plain = str(data).translate(LOOKALIKES)
     if plain != data and re.search(pattern, plain):
         return said("advice_cyrillic", plain=plain)
