@@ -1,0 +1,31 @@
+"""Runs the rows that are asked for, or all, and prints one table: `python -m tests.benchmarks [ROW…]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+import tests.benchmarks
+from tests.benchmarks.table import Row, printed
+
+
+def main() -> None:
+    """A row is a module `row_<name>.py` here, with a function `rows()` that yields Row after Row."""
+    modules = [each.name for each in pkgutil.iter_modules(tests.benchmarks.__path__)]
+    names = [name.removeprefix("row_") for name in modules if name.startswith("row_")]
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(names)}; all without it")
+    wanted = parser.parse_args().rows or names
+    if unknown := set(wanted) - set(names):
+        parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    found: list[Row] = []
+    for name in wanted:
+        print(f"… {name}", file=sys.stderr, flush=True)
+        found.extend(importlib.import_module(f"tests.benchmarks.row_{name}").rows())
+    print(printed(found))
+
+
+if __name__ == "__main__":
+    main()
