@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import resource
 import subprocess
 import time
@@ -43,6 +44,11 @@ class Row:
         near = self.at_most is None or (self.ratio is not None and self.ratio <= self.at_most)
         quick = self.seconds is None or self.ours <= self.seconds
         return "yes" if near and quick else "NO"
+
+
+def measured(name: str) -> list[Row]:
+    """The rows of the module `row_<name>`."""
+    return list(importlib.import_module(f"tests.benchmarks.row_{name}").rows())
 
 
 def own_cpu(work: Callable[[], object]) -> float:
