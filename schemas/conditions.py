@@ -115,8 +115,7 @@ def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
 def looked_at(condition: Condition, data: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """The sides of the condition's comparisons that are no constants, with their values."""
     seen: dict[str, Any] = {}
-    for text in comparison_sides(condition.text):
-        names = Condition.of(text).names
+    for text, names in _sides(condition.text):
         program = _program(text, names)
         if not names or isinstance(program, str):
             continue
@@ -124,6 +123,11 @@ def looked_at(condition: Condition, data: Mapping[str, Any]) -> tuple[tuple[str,
         if value.type() != cel.Type.ERROR:
             seen[text] = _plain(value)
     return tuple(seen.items())
+
+
+@cache
+def _sides(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((side, Condition.of(side).names) for side in comparison_sides(text))
 
 
 def comparison_sides(text: str) -> list[str]:

@@ -100,10 +100,10 @@ class ArtefactSpec:
     in_force: InForce | None = None
     of_school: bool = False
 
-    @property
-    def path(self) -> str:
-        """`stage/artefact`."""
-        return f"{self.stage}/{self.id}"
+    path: str = field(init=False, default="")  # `stage/artefact`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"{self.stage}/{self.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +186,10 @@ class TaskSpec:
     each: Each | None = None
     digest: str = ""
 
-    @property
-    def path(self) -> str:
-        """`stage/task`."""
-        return f"{self.stage}/{self.id}"
+    path: str = field(init=False, default="")  # `stage/task`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"{self.stage}/{self.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +246,10 @@ class Checkpoint:
     show_also: tuple[str, ...] = ()
     verdicts: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def path(self) -> str:
-        """`stage/checkpoint`."""
-        return f"{self.stage}/{self.id}"
+    path: str = field(init=False, default="")  # `stage/checkpoint`
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"{self.stage}/{self.id}")
 
     @cached_property
     def papers(self) -> tuple[str, ...]:
@@ -317,21 +317,111 @@ class Methodology:
 
     def artefact(self, path: str) -> ArtefactSpec:
         """The artefact at `stage/artefact`; KeyError where there is none."""
-        stage, name = path.split("/")
-        return self.stages[stage].artefacts[name]
+        return self.artefacts[path]
 
     def task(self, path: str) -> TaskSpec:
         """The task at `stage/task`; KeyError where there is none."""
-        stage, name = path.split("/")
-        return self.stages[stage].tasks[name]
+        return self.tasks[path]
 
     def checkpoint(self, path: str) -> Checkpoint:
         """The checkpoint at `stage/checkpoint`; KeyError where there is none."""
-        stage, name = path.split("/")
-        return self.stages[stage].checkpoints[name]
+        return self.checkpoints[path]
+
+    # What follows from the definition alone is found once, not at every look at a programme.
+
+    @cached_property
+    def artefacts(self) -> Mapping[str, ArtefactSpec]:
+        """All artefacts by path."""
+        return {each.path: each for stage in self.stages.values() for each in stage.artefacts.values()}
+
+    @cached_property
+    def tasks(self) -> Mapping[str, TaskSpec]:
+        """All tasks by path."""
+        return {each.path: each for stage in self.stages.values() for each in stage.tasks.values()}
+
+    @cached_property
+    def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """All checkpoints by path."""
+        return {each.path: each for stage in self.stages.values() for each in stage.checkpoints.values()}
+
+    @cached_property
+    def writers(self) -> Mapping[str, TaskSpec]:
+        """The task that writes an artefact, by the artefact's path."""
+        return {f"{task.stage}/{task.writes}": task for task in self.tasks.values() if task.writes}
+
+    @cached_property
+    def tables(self) -> Mapping[str, str]:
+        """The register whose table an artefact is, by the artefact's path."""
+        return {register.table: name for name, register in self.registers.items()}
+
+    @cached_property
+    def gates_of(self) -> Mapping[str, tuple[Checkpoint, ...]]:
+        """The gates that members of a register pass, by register."""
+        gates = self.checkpoints.values()
+        return {name: tuple(gate for gate in gates if gate.register == name) for name in self.registers}
+
+    @cached_property
+    def enders_of(self) -> Mapping[str, tuple[TaskSpec, ...]]:
+        """The tasks whose paper ends a member of a register, by register."""
+        tasks = self.tasks.values()
+        return {name: tuple(task for task in tasks if task.then.ends == name) for name in self.registers}
+
+    @cached_property
+    def intakes(self) -> Mapping[str, tuple[Checkpoint, ...]]:
+        """Programme-level gates, with a dated signature, that require a register's table, by register."""
+        return {
+            name: tuple(
+                gate
+                for gate in self.stages[register.table.split("/")[0]].checkpoints.values()
+                if gate.register is None
+                and register.table.split("/")[1] in gate.papers
+                and any(entry.asks.get("date") for entry in gate.sign_off.values())
+            )
+            for name, register in self.registers.items()
+        }
+
+    @cached_property
+    def covering(self) -> Mapping[str, tuple[Checkpoint, ...]]:
+        """The gates that require an artefact `valid`, by the artefact's path."""
+        found: dict[str, tuple[Checkpoint, ...]] = {}
+        for gate in self.checkpoints.values():
+            for requirement in gate.requires:
+                if requirement.level == "valid":
+                    path = f"{gate.stage}/{requirement.id}"
+                    found[path] = (*found.get(path, ()), gate)
+        return found
+
+    @cached_property
+    def reopened_by_gates(self) -> Mapping[str, tuple[Checkpoint, ...]]:
+        """The gates that may send back to a task, by the task's path."""
+        found: dict[str, tuple[Checkpoint, ...]] = {}
+        for gate in self.checkpoints.values():
+            for path in dict.fromkeys(path for choice in gate.on_return.values() for path in choice.reopen):
+                found[path] = (*found.get(path, ()), gate)
+        return found
+
+    @cached_property
+    def reopened_by_tasks(self) -> Mapping[str, tuple[TaskSpec, ...]]:
+        """The tasks whose paper opens a task again, by that task's path."""
+        found: dict[str, tuple[TaskSpec, ...]] = {}
+        for task in self.tasks.values():
+            for path in task.then.reopen:
+                found[path] = (*found.get(path, ()), task)
+        return found
+
+    @cached_property
+    def with_reals(self) -> frozenset[str]:
+        """Artefact schemas that have a number with a fraction somewhere."""
+        return frozenset(name for name, schema in self.schemas.items() if _has_reals(schema))
 
     def year(self, label: str) -> tuple[date, date]:
         """First and last day of a programme's year; `2026/27` ends in the second of its years."""
         first, _, second = label.partition("/")
         last = int(first[: 4 - len(second)] + second) if second else int(first)
         return date(int(first), *self.starts), date(last, *self.ends)
+
+
+def _has_reals(schema: Any) -> bool:
+    if isinstance(schema, Mapping):
+        return schema.get("type") == "number" or any(_has_reals(each) for each in schema.values())
+    return isinstance(schema, list) and any(_has_reals(each) for each in schema)

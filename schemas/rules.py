@@ -37,6 +37,7 @@ def check(sources: Sources) -> list[Problem]:
         stage = _Stage(sources, name, source)
         found.extend(stage.problems())
     found.extend(_stage_cycle(sources))
+    found.extend(_audiences(sources))
     found.extend(_conditions(sources))
     return found
 
@@ -71,6 +72,13 @@ def _methodology(sources: Sources) -> Iterator[Problem]:
         for side in ("numerator", "denominator"):
             yield from _count(sources, indicator[side], ("indicators", name, side))
     yield from _bases(sources, source, data, ())
+
+
+def _audiences(sources: Sources) -> Iterator[Problem]:
+    roles = sources.methodology.data["roles"]
+    for survey in sources.surveys.values():
+        if survey.data["audience"] not in roles:
+            yield unknown(survey.at(("audience",)), "role", survey.data["audience"], roles)
 
 
 def _register(sources: Sources, name: str, register: Data) -> Iterator[Problem]:

@@ -251,7 +251,9 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
         close = hint(str(data), allowed)
-        advice = close if close.name.startswith("nearest_c") or close.name == "nearest" else said("advice_none")
+        advice = (
+            close if close.name.startswith("nearest_c") or close.name == "nearest" else said("advice_none")
+        )
         yield tell("04", at(pointer), allowed=shown_values, nearest=advice)
     elif keyword == "pattern":
         wrong = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")

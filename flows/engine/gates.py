@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 from flows.engine.members import Members
@@ -185,11 +184,7 @@ class Gates:
         if register and register == checkpoint.register:
             row = self.members.row(Member(register, key))
             return row.digest if row else None
-        if (
-            register
-            and checkpoint.register is None
-            and checkpoint.path in self.members.intake_gates(register)
-        ):
+        if register and checkpoint.register is None and checkpoint in self.methodology.intakes[register]:
             return dict.fromkeys(self.members.rows(register), "present")
         if spec.each and spec.each.register != checkpoint.register:
             records = {each: self._digest(spec, each) for each in self.papers.keys(spec)}
@@ -294,19 +289,9 @@ class Gates:
                 if not self.gate(gate, each).approved:
                     yield reason("gate_waits", place(gate.path, each), title=gate.title)
 
-    def covering(self, spec: ArtefactSpec) -> list[Checkpoint]:
+    def covering(self, spec: ArtefactSpec) -> tuple[Checkpoint, ...]:
         """Gates that require a paper `valid`."""
-        return self._covering.get(spec.path, [])
-
-    @cached_property
-    def _covering(self) -> Mapping[str, list[Checkpoint]]:
-        found: dict[str, list[Checkpoint]] = {}
-        for stage in self.methodology.stages.values():
-            for gate in stage.checkpoints.values():
-                for requirement in gate.requires:
-                    if requirement.level == "valid":
-                        found.setdefault(f"{stage.id}/{requirement.id}", []).append(gate)
-        return found
+        return self.methodology.covering.get(spec.path, ())
 
     def all_passed(self, path: str) -> Outcome:
         """Whether each member has passed a gate or ended; an empty register never has."""
@@ -358,7 +343,7 @@ class Gates:
                         "frozen_ended", place(self._table_path(group), group.key), key=key, cause=ending.cause
                     )
                     continue
-                for gate in self._gates_each[register]:
+                for gate in self.methodology.gates_of[register]:
                     standing = self.gate(gate, key)
                     expired = [name for name in standing.fell_through if self._in_force(gate, name)]
                     if expired:
@@ -375,15 +360,6 @@ class Gates:
 
     def _in_force(self, gate: Checkpoint, name: str) -> bool:
         return self.methodology.stages[gate.stage].artefacts[name].in_force is not None
-
-    @cached_property
-    def _gates_each(self) -> Mapping[str, list[Checkpoint]]:
-        found: dict[str, list[Checkpoint]] = {name: [] for name in self.methodology.registers}
-        for stage in self.methodology.stages.values():
-            for gate in stage.checkpoints.values():
-                if gate.register:
-                    found[gate.register].append(gate)
-        return found
 
 
 @dataclass(frozen=True)

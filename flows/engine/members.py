@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from flows.engine.snapshot import Member, Row, Snapshot, Version
-from schemas.model import Methodology, Register, TaskSpec
+from schemas.model import Methodology, Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Members:
         self.methodology, self.snapshot = methodology, snapshot
         self._endings: dict[Member, Ending | None] = {}
         self._rows: dict[str, Mapping[str, Row]] = {}
+        self._live: dict[str, list[str]] = {}
 
     # --- tables ------------------------------------------------------------------------------
 
@@ -62,7 +62,11 @@ class Members:
 
     def live(self, register: str) -> list[str]:
         """Keys of the members that have not ended."""
-        return [key for key in self.rows(register) if self.ending(Member(register, key)) is None]
+        if register not in self._live:
+            self._live[register] = [
+                key for key in self.rows(register) if self.ending(Member(register, key)) is None
+            ]
+        return self._live[register]
 
     # --- endings -----------------------------------------------------------------------------
 
@@ -73,11 +77,11 @@ class Members:
         return self._endings[member]
 
     def _own_ending(self, member: Member) -> Ending | None:
-        for gate in self._gates_of[member.register]:
-            for decision in self.snapshot.decisions_on(gate, member.key):
+        for gate in self.methodology.gates_of[member.register]:
+            for decision in self.snapshot.decisions_on(gate.path, member.key):
                 if decision.verdict == "reject":
                     return Ending("rejected", decision.seq, decision.by)
-        for task in self._enders_of[member.register]:
+        for task in self.methodology.enders_of[member.register]:
             versions = self.snapshot.versions_of(f"{task.stage}/{task.writes}", member.key)
             for version in versions:
                 if version.origin == "handed":
@@ -94,24 +98,6 @@ class Members:
                 return Ending(f"lost_{register}", last)
         return None
 
-    @cached_property
-    def _gates_of(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {name: [] for name in self.methodology.registers}
-        for stage in self.methodology.stages.values():
-            for gate in stage.checkpoints.values():
-                if gate.register:
-                    found[gate.register].append(gate.path)
-        return found
-
-    @cached_property
-    def _enders_of(self) -> Mapping[str, list[TaskSpec]]:
-        found: dict[str, list[TaskSpec]] = {name: [] for name in self.methodology.registers}
-        for stage in self.methodology.stages.values():
-            for task in stage.tasks.values():
-                if task.then.ends:
-                    found[task.then.ends].append(task)
-        return found
-
     # --- groups ------------------------------------------------------------------------------
 
     def parts(self, member: Member, row: Row | None = None) -> Mapping[str, list[str]]:
@@ -124,17 +110,15 @@ class Members:
 
     def groups_of(self, member: Member) -> list[Member]:
         """Live groups that the member stands in."""
-        return self._places.get(member, [])
-
-    @cached_property
-    def _places(self) -> Mapping[Member, list[Member]]:
-        found: dict[Member, list[Member]] = {}
+        found = []
         for register in self._group_registers:
-            for key in self.live(register.id):
-                group = Member(register.id, key)
-                for name, keys in self.parts(group).items():
-                    for part in keys:
-                        found.setdefault(Member(name, part), []).append(group)
+            versions = self.table(register.id)
+            if versions and member.register in register.members:
+                field_name = register.members[member.register]
+                for key in versions[-1].places(register.key, field_name).get(member.key, ()):
+                    group = Member(register.id, key)
+                    if self.ending(group) is None:
+                        found.append(group)
         return found
 
     @cached_property
@@ -160,29 +144,11 @@ class Members:
 
     def closed_at(self, register: str) -> int | None:
         """The seq at which the intake was first approved, or None while it is open."""
-        for gate in self.intake_gates(register):
-            for decision in self.snapshot.decisions_on(gate):
+        for gate in self.methodology.intakes[register]:
+            for decision in self.snapshot.decisions_on(gate.path):
                 if decision.completes:
                     return decision.seq
         return None
-
-    def intake_gates(self, register: str) -> list[str]:
-        """Programme-level gates, with a dated signature, that require the register's table."""
-        return self._intakes[register]
-
-    @cached_property
-    def _intakes(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name, register in self.methodology.registers.items():
-            stage, table = register.table.split("/")
-            found[name] = [
-                gate.path
-                for gate in self.methodology.stages[stage].checkpoints.values()
-                if gate.register is None
-                and table in gate.papers
-                and any(each.asks.get("date") for each in gate.sign_off.values())
-            ]
-        return found
 
     def late(self, member: Member) -> bool:
         """Whether the member's row came after the intake was closed."""
@@ -192,7 +158,3 @@ class Members:
         key = self.methodology.registers[member.register].key
         before = [version for version in self.table(member.register) if version.seq < closed]
         return not any(member.key in version.rows_by(key) for version in before)
-
-    def describe(self, member: Member) -> dict[str, Any]:
-        """Values for messages."""
-        return {"key": member.key, "title": self.methodology.registers[member.register].title}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any, Literal
 
 from flows.engine import moments
@@ -101,7 +100,8 @@ class Papers:
         """Records of recurring work: the newest of each occurrence, in order of acceptance."""
         newest: dict[str, Version] = {}
         for version in self.snapshot.versions_of(spec.path, key):
-            newest[version.occurrence] = version
+            if version.origin != "collected":
+                newest[version.occurrence] = version
         return list(newest.values())
 
     def _find(self, spec: ArtefactSpec, key: str) -> Record:
@@ -152,7 +152,7 @@ class Papers:
         return date.fromisoformat(until) if self.now >= warn else None
 
     def _checked(self, spec: ArtefactSpec, version: Version, key: str) -> Record:
-        if spec.path in self._tables:
+        if spec.path in self.methodology.tables:
             return Record("valid", version)  # a table's own checks count only at programme-level gates
         failed = self.failed_checks(spec, key)
         return Record("draft", version, failed) if failed else Record("valid", version)
@@ -175,13 +175,9 @@ class Papers:
     def _told(check: Check, outcome: Outcome, item: str) -> Reason:
         return reason("check_failed", item, message=check.message, why=check.why, because=outcome.reasons)
 
-    @cached_property
-    def _tables(self) -> Mapping[str, str]:
-        return {each.table: name for name, each in self.methodology.registers.items()}
-
     def table_of(self, spec: ArtefactSpec) -> str | None:
         """The register whose table this artefact is."""
-        return self._tables.get(spec.path)
+        return self.methodology.tables.get(spec.path)
 
     # --- lineage -----------------------------------------------------------------------------
 
@@ -230,16 +226,7 @@ class Papers:
 
     def writer(self, spec: ArtefactSpec) -> TaskSpec | None:
         """The task that writes an artefact."""
-        return self._writers.get(spec.path)
-
-    @cached_property
-    def _writers(self) -> Mapping[str, TaskSpec]:
-        return {
-            f"{stage.id}/{task.writes}": task
-            for stage in self.methodology.stages.values()
-            for task in stage.tasks.values()
-            if task.writes
-        }
+        return self.methodology.writers.get(spec.path)
 
     def recurs(self, spec: ArtefactSpec) -> bool:
         """Whether the paper is a list of records of recurring work."""
@@ -349,19 +336,10 @@ class Papers:
         return self.methodology.artefact(self.methodology.registers[member.register].table)
 
     def _typed(self, spec: ArtefactSpec, data: Any, *, row: bool = False) -> Any:
+        if spec.schema not in self.methodology.with_reals:
+            return data
         schema = self.methodology.schemas[spec.schema]
-        if row:
-            schema = schema["properties"]["rows"]["items"]
-        return data if id(schema) in self._without_reals else as_typed(schema, data)
-
-    @cached_property
-    def _without_reals(self) -> set[int]:
-        return {
-            id(part)
-            for schema in self.methodology.schemas.values()
-            for part in (schema, schema.get("properties", {}).get("rows", {}).get("items"))
-            if part and not _has_reals(part)
-        }
+        return as_typed(schema["properties"]["rows"]["items"] if row else schema, data)
 
     def wake(self, key: str, moment: datetime) -> None:
         """Note a moment at which time alone changes something for a key."""
@@ -383,12 +361,6 @@ def as_typed(schema: Mapping[str, Any], data: Any) -> Any:
             for key, value in data.items()
         }
     return data
-
-
-def _has_reals(schema: Any) -> bool:
-    if isinstance(schema, Mapping):
-        return schema.get("type") == "number" or any(_has_reals(each) for each in schema.values())
-    return isinstance(schema, list) and any(_has_reals(each) for each in schema)
 
 
 def _row_without(data: Mapping[str, Any], key: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 
 from flows.engine.members import Members
 from flows.engine.papers import Papers
-from flows.engine.snapshot import Decision, Fact, Member, Snapshot
+from flows.engine.snapshot import Decision, Fact, Member, Snapshot, Version
 from schemas.model import Checkpoint, Methodology, TaskSpec
 
 MACHINES = frozenset({"matching", "evaluation", "report", "notice"})  # kinds that nobody is asked for
@@ -21,6 +20,7 @@ class Progress:
     ) -> None:
         self.methodology, self.snapshot, self.members, self.papers = methodology, snapshot, members, papers
         self._done: dict[tuple[str, str], bool] = {}
+        self._reopened: dict[tuple[str, str], int] = {}
 
     def keys(self, task: TaskSpec) -> list[str]:
         """Keys that a task works for: live members, items of a list, or the programme."""
@@ -89,7 +89,40 @@ class Progress:
 
     def reopened_at(self, task: TaskSpec, key: str) -> int:
         """The seq of the last thing that opened a task again; 0 if nothing did."""
-        return self._reopened.get((task.path, key), 0)
+        found = self._reopened.get((task.path, key))
+        if found is None:
+            found = self._reopened[task.path, key] = max(self._reopenings(task, key), default=0)
+        return found
+
+    def _reopenings(self, task: TaskSpec, key: str) -> Iterator[int]:
+        for fact in self.snapshot.facts_of(task.path, key):
+            if fact.kind == "reopened":
+                yield fact.seq
+        for gate in self.methodology.reopened_by_gates.get(task.path, ()):
+            for each, decision in self._returns(gate, task, key):
+                if (task.path, key) in self.reopened_by(gate, each, decision):
+                    yield decision.seq
+        for other in self.methodology.reopened_by_tasks.get(task.path, ()):
+            for each, versions in self._papers_near(other, task, key).items():
+                for version in versions:
+                    if (task.path, key) in self._translated(
+                        other.then.reopen, self.member(other, each), version.seq
+                    ):
+                        yield version.seq
+
+    def _returns(self, gate: Checkpoint, task: TaskSpec, key: str) -> Iterator[tuple[str, Decision]]:
+        """Returns on a gate that may concern a task's key: of the same register only that key's."""
+        decided = self.snapshot.decisions.get(gate.path, {})
+        near = {key: decided.get(key, ())} if gate.register and gate.register == _register(task) else decided
+        for each, decisions in near.items():
+            for decision in decisions:
+                if decision.verdict == "return" and gate.sign_off[decision.sign_off].act != "opinion":
+                    yield each, decision
+
+    def _papers_near(self, other: TaskSpec, task: TaskSpec, key: str) -> Mapping[str, Sequence[Version]]:
+        found = self.snapshot.versions.get(f"{other.stage}/{other.writes}", {})
+        same = _register(other) is not None and _register(other) == _register(task)
+        return {key: found.get(key, ())} if same else found
 
     def reopened_by(self, checkpoint: Checkpoint, key: str, decision: Decision) -> list[tuple[str, str]]:
         """(task path, key) pairs that a return opens again, for the member at hand."""
@@ -112,39 +145,6 @@ class Progress:
                 for key in self.members.translate(member, register, seq):
                     yield path, key
 
-    @cached_property
-    def _reopened(self) -> Mapping[tuple[str, str], int]:
-        found: dict[tuple[str, str], int] = {}
 
-        def note(path: str, key: str, seq: int) -> None:
-            found[path, key] = max(seq, found.get((path, key), 0))
-
-        for path, by_key in self.snapshot.facts.items():
-            for key, facts in by_key.items():
-                for fact in facts:
-                    if fact.kind == "reopened":
-                        note(path, key, fact.seq)
-        for gate, decided in self.snapshot.decisions.items():
-            checkpoint = self.methodology.checkpoint(gate)
-            for key, decisions in decided.items():
-                for decision in decisions:
-                    opinion = checkpoint.sign_off[decision.sign_off].act == "opinion"
-                    if decision.verdict == "return" and not opinion:
-                        for path, each in self.reopened_by(checkpoint, key, decision):
-                            note(path, each, decision.seq)
-        for task in self._reopeners:
-            for key, versions in self.snapshot.versions.get(f"{task.stage}/{task.writes}", {}).items():
-                member = self.member(task, key)
-                for version in versions:
-                    for path, each in self._translated(task.then.reopen, member, version.seq):
-                        note(path, each, version.seq)
-        return found
-
-    @cached_property
-    def _reopeners(self) -> list[TaskSpec]:
-        return [
-            task
-            for stage in self.methodology.stages.values()
-            for task in stage.tasks.values()
-            if task.then.reopen
-        ]
+def _register(task: TaskSpec) -> str | None:
+    return task.each.register if task.each else None

@@ -6,9 +6,10 @@ then what people are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 from flows.engine.gates import Gate
 from flows.engine.members import Ending
@@ -195,16 +196,21 @@ class _Finder:
 
     # --- tasks -------------------------------------------------------------------------------
 
-    def _keys(self, register: str | None, keys: list[str]) -> list[str]:
+    def _keys(self, register: str | None, keys: Callable[[], list[str]]) -> list[str]:
+        """Keys to look at: all, or of a register the live ones of the scope."""
         if self.scope is None:
-            return keys
-        wanted = self.scope.get(register, set()) if register else set()
-        return [key for key in keys if key in wanted]
+            return keys()
+        rows = self.members.rows(register) if register else {}
+        return [
+            key
+            for key in sorted(self.scope.get(register or "", ()))
+            if key in rows and self.members.ending(Member(str(register), key)) is None
+        ]
 
     def _task(self, task: TaskSpec, engine: list[Step], people: list[Step]) -> None:
         register = task.each.register if task.each else None
         runs: dict[str, Mapping[str, str]] = {}
-        for key in self._keys(register, self.standing.task_keys(task)):
+        for key in self._keys(register, partial(self.standing.task_keys, task)):
             standing = self.work.task(task, key)
             if standing.may_open:
                 engine.append(Open(task.path, key))
@@ -325,7 +331,7 @@ class _Finder:
     # --- gates -------------------------------------------------------------------------------
 
     def _gate(self, checkpoint: Checkpoint) -> Iterator[Step]:
-        for key in self._keys(checkpoint.register, self.standing.gate_keys(checkpoint)):
+        for key in self._keys(checkpoint.register, partial(self.standing.gate_keys, checkpoint)):
             gate = self.gates.gate(checkpoint, key)
             if gate.ready and gate.state in ("open", "stale"):
                 for entry in gate.next:
@@ -354,7 +360,7 @@ class _Finder:
                 if task.on_request and task.each and task.each.register == register.id
             ]
             roles = [task.role for task in ways if task.role]
-            for key in self._keys(register.id, self.members.live(register.id)):
+            for key in self._keys(register.id, partial(self.members.live, register.id)):
                 frozen = self.gates.frozen(Member(register.id, key))
                 if frozen and roles:
                     yield Mend(Member(register.id, key), roles[0], tuple(task.path for task in ways), frozen)
@@ -367,7 +373,7 @@ class _Finder:
                     continue
                 task = papers.writer(spec)
                 register = spec.each.register if spec.each else None
-                for key in self._keys(register, papers.keys(spec)):
+                for key in self._keys(register, partial(papers.keys, spec)):
                     until = papers.expires_soon(spec, key)
                     if until and task and task.role:
                         yield Renew(spec.path, key, task.role, until)

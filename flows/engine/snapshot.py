@@ -60,6 +60,18 @@ class Version:
         found: Mapping[str, Row] = cached
         return found
 
+    def places(self, key: str, field_name: str) -> Mapping[str, Sequence[str]]:
+        """For each code in a list field of the rows, the keys of the rows that it stands in; found once."""
+        name = f"_places_{field_name}"
+        if name not in self.__dict__:
+            index: dict[str, list[str]] = {}
+            for row_key, row in self.rows_by(key).items():
+                for code in row.data.get(field_name, ()):
+                    index.setdefault(code, []).append(row_key)
+            self.__dict__[name] = index
+        found: Mapping[str, Sequence[str]] = self.__dict__[name]
+        return found
+
 
 FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed"]
 

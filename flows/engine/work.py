@@ -15,7 +15,7 @@ from flows.engine.pool import Pools
 from flows.engine.progress import MACHINES, Progress
 from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Member, Snapshot, Version
-from schemas.model import Methodology, Need, TaskSpec
+from schemas.model import ArtefactSpec, Methodology, Need, TaskSpec
 
 State = Literal["waiting", "open", "done", "failed", "frozen", "ended", "not_owed", "on_request"]
 
@@ -98,9 +98,11 @@ class Work:
             pool = self.pools.pool(task)
             spec = self.methodology.stages[task.stage].artefacts[str(task.writes)]
             made = self.papers.latest(spec)
+            if made is None:
+                return False
             if not pool.mentees:
                 return True
-            if made is None or made.seq <= self.progress.reopened_at(task, key):
+            if made.seq <= self.progress.reopened_at(task, key):
                 return False
             return dict(made.inputs) == self.inputs(task, key)
         if not self.progress.done(task, key):
@@ -186,12 +188,36 @@ class Work:
         stage = self.methodology.stages[task.stage]
         for name in task.after:
             yield from self._after(stage.tasks[name], task, member)
+        yield from self._unread(task, member)
         if task.when:
             outcome = self.papers.judge(stage, task.when, member)
             if outcome.holds is not True:
                 yield reason("when", place(task.path, key), because=outcome.reasons)
         if task.uses == "matching" and not self.pools.pool(task).mentees:
             yield reason("nobody_to_match", task.path)
+
+    def _unread(self, task: TaskSpec, member: Member | None) -> Iterator[Reason]:
+        """What a task is made of and is not there yet: nothing can be made of it."""
+        stage = self.methodology.stages[task.stage]
+        for name in task.reads:
+            spec = self.papers.named(stage, name)
+            need = stage.needs.get(name)
+            if (need and need.optional) or self.papers.table_of(spec):
+                continue  # tables are waited for by needs, and by what stands in them
+            if spec.each is None:
+                keys = [""]
+            elif member and spec.each.register == member.register:
+                keys = [member.key]
+            else:
+                keys = [] if need else self.papers.keys(spec)
+            left = [key for key in keys if not self._there(spec, key)]
+            if left:
+                yield reason("waiting_for", place(spec.path, left[0]), title=spec.title)
+
+    def _there(self, spec: ArtefactSpec, key: str) -> bool:
+        if self.papers.recurs(spec):
+            return bool(self.papers.occurrences(spec, key))
+        return self.papers.record(spec, key).holds
 
     def _after(self, other: TaskSpec, task: TaskSpec, member: Member | None) -> Iterator[Reason]:
         if other.on_request:
