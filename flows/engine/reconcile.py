@@ -14,7 +14,7 @@ from functools import partial
 from flows.engine.gates import Gate
 from flows.engine.members import Ending
 from flows.engine.reasons import Reason
-from flows.engine.snapshot import Member, Snapshot
+from flows.engine.snapshot import Member, Snapshot, Version
 from flows.engine.standing import Standing
 from flows.engine.work import Task, Work
 from schemas.model import Checkpoint, Methodology, TaskSpec
@@ -239,10 +239,8 @@ class _Finder:
             return False
         collected = self.work.collected(task, key)
         if task.each or task.uses == "training":
-            return collected is not None and not self._consumed(task, key, collected.digest)
-        return self._closes(task, key, standing) and not self._consumed(
-            task, key, collected.digest if collected else ""
-        )
+            return collected is not None and not self._consumed(task, key, collected)
+        return self._closes(task, key, standing) and not self._consumed(task, key, collected)
 
     def _printed(self, task: TaskSpec, key: str) -> Mapping[str, str] | None:
         since = self.standing.progress.reopened_at(task, key)
@@ -251,12 +249,14 @@ class _Finder:
                 return fact.inputs
         return None
 
-    def _consumed(self, task: TaskSpec, key: str, digest: str) -> bool:
+    def _consumed(self, task: TaskSpec, key: str, collected: Version | None) -> bool:
         """Whether the paper was made from just these answers, since the task was last opened again."""
         spec = self.methodology.stages[task.stage].artefacts[str(task.writes)]
         made = self.standing.papers.latest(spec, key)
-        if made is None or made.origin != "made" or made.seq <= self.standing.progress.reopened_at(task, key):
+        since = max(self.standing.progress.reopened_at(task, key), collected.seq if collected else 0)
+        if made is None or made.origin != "made" or made.seq <= since:
             return False
+        digest = collected.digest if collected else ""
         return made.inputs.get("answers", "") == digest and made.task_digest == task.digest
 
     def _closes(self, task: TaskSpec, key: str, standing: Task) -> bool:
@@ -308,10 +308,10 @@ class _Finder:
         if task.uses == "survey" and task.each is None:
             collected = self.work.collected(task, key)
             answered = {each["code"] for each in collected.data["answers"]} if collected else set()
+            nobody = not self.asked(task) and not answered  # then the roles themselves are waited for
             for role in task.options.get("ask", ()):
-                people = self.people_in(role, task)
-                missing = tuple(code for code in people if code not in answered)
-                if missing or not people:  # a role that nobody has is waited for, too
+                missing = tuple(code for code in self.people_in(role, task) if code not in answered)
+                if missing or nobody:
                     yield role, missing
             return
         role = task.role
