@@ -25,7 +25,9 @@ async def show(plan: Plan, school: str, year: str) -> None:
         markdown=board(found, language), key=f"stages-{key}", description=f"{school} {year}"
     )
     await acreate_progress_artifact(
-        progress=round(100 * done / len(found["stages"]), 1), key=f"progress-{key}", description=f"{school} {year}"
+        progress=round(100 * done / len(found["stages"]), 1),
+        key=f"progress-{key}",
+        description=f"{school} {year}",
     )
 
 
@@ -40,15 +42,24 @@ def board(found: dict, language: str) -> str:  # type: ignore[type-arg]
     ]
     for stage in found["stages"]:
         gates = "; ".join(
-            f"{gate['title']}: {word('gate_' + gate['state'], language)}" for gate in stage["checkpoints"].values()
+            f"{gate['title']}: {word('gate_' + gate['state'], language)}"
+            for gate in stage["checkpoints"].values()
         )
         passed = f"{stage['passed']} / {stage['of']}" if stage["of"] else ""
         state = word("stage_" + stage["state"], language)
-        lines.append(f"| {MARKS[stage['state']]} | {stage['number']}. {stage['title']} | {state} | {passed} | {gates} |")
+        lines.append(
+            f"| {MARKS[stage['state']]} | {stage['number']}. {stage['title']} | {state} | {passed} | {gates} |"
+        )
     lines += ["", f"## {word('waiting_for', language)}", ""]
     for each in found["waiting_for"]:
         due = f" – {each['due']}" if each["due"] else ""
         late = f" **{word('late', language)}**" if each["late"] else ""
-        count = f" ×{len(each['keys'])}" if len(each["keys"]) > 1 else f" {each['keys'][0]}" if each["keys"] else ""
+        count = (
+            f" ×{len(each['keys'])}"
+            if len(each["keys"]) > 1
+            else f" {each['keys'][0]}"
+            if each["keys"]
+            else ""
+        )
         lines.append(f"- {word('action_' + each['action'], language)}: {each['what']}{count}{due}{late}")
     return "\n".join(lines)

@@ -135,7 +135,14 @@ def waive(
 
 
 def reopen(
-    office: Office, programme: records.Programme, path: str, by: str, reason: str, now: datetime, *, key: str = ""
+    office: Office,
+    programme: records.Programme,
+    path: str,
+    by: str,
+    reason: str,
+    now: datetime,
+    *,
+    key: str = "",
 ) -> list[str]:
     """Open the tasks of `STAGE[/TASK[/KEY]]` again; returns the places that opened."""
     by = read_code(by) or by
@@ -163,7 +170,9 @@ def _tasks(standing: Standing, path: str) -> list[tuple[TaskSpec, str]]:
         raise WrongUsage(unknown(NOWHERE, "stage", stage_id, stages))
     stage = stages[stage_id]
     if name and name not in stage.tasks:
-        raise WrongUsage(unknown(NOWHERE, "task", f"{stage_id}/{name}", [f"{stage_id}/{each}" for each in stage.tasks]))
+        raise WrongUsage(
+            unknown(NOWHERE, "task", f"{stage_id}/{name}", [f"{stage_id}/{each}" for each in stage.tasks])
+        )
     tasks = [stage.tasks[name]] if name else [each for each in stage.tasks.values() if not each.on_request]
     wanted = member_key(key) if key else ""
     found = [
@@ -199,5 +208,3 @@ def clear(office: Office, programme: records.Programme, path: str, now: datetime
         for each in keys:
             transaction.fact(row, task.path, each, "cleared", now)
         return keys
-
-

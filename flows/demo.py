@@ -6,7 +6,6 @@ where it stopped: each line is done once, under a key of its own.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from collections.abc import Callable, Iterator
@@ -67,7 +66,9 @@ def read_year(folder: Path) -> Year:
 class Player:
     """Plays one year in one workspace; `tell` says what happens, `command` does a line."""
 
-    def __init__(self, workspace: Workspace, year: Year, tell: Teller, command: Callable[[list[str]], int]) -> None:
+    def __init__(
+        self, workspace: Workspace, year: Year, tell: Teller, command: Callable[[list[str]], int]
+    ) -> None:
         self.workspace, self.year, self.tell, self.command = workspace, year, tell, command
         self.zone = ZoneInfo(year.timezone)
         self.office: Office = open_office(workspace)
@@ -152,7 +153,9 @@ class Player:
         self.tell("demo_line", line=line)
         self._set_clock(now)
         os.environ["NASTAVNIK_REQUEST"] = key
-        words = [str(self.year.folder / word) if word.startswith("inbox/") else word for word in shlex.split(line)]
+        words = [
+            str(self.year.folder / word) if word.startswith("inbox/") else word for word in shlex.split(line)
+        ]
         code = self.command([words[0], self.year.school, *words[1:]])
         if code != 0:
             raise RuntimeError(f"event {key} ended with {code}")
@@ -187,8 +190,8 @@ class Player:
             plan = self.office.settle(transaction, row, now)
         if not self.office.runs(plan) and not row.closed:
             return
-        from flows.programme import programme
+        from flows.programme import reconcile
 
-        state = asyncio.run(programme(self.year.school, self.year.year, now.isoformat(), return_state=True))
+        state = reconcile(self.year.school, self.year.year, now)
         if state.is_failed():
             raise RuntimeError(f"reconcile: {state.name} {state.message}")

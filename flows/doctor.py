@@ -44,7 +44,9 @@ def _pair(workspace: Workspace) -> Check:
     except PackageNotFoundError as error:
         return Check("pair", False, str(error))
     minor = int(fastapi.split(".")[1])
-    return Check("pair", prefect.startswith("3.8.") and 139 <= minor < 155, f"prefect {prefect}, fastapi {fastapi}")
+    return Check(
+        "pair", prefect.startswith("3.8.") and 139 <= minor < 155, f"prefect {prefect}, fastapi {fastapi}"
+    )
 
 
 def _database(workspace: Workspace) -> Check:

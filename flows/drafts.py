@@ -68,7 +68,9 @@ class Handed:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read(methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str, content: bytes, name: str) -> Handed:
+def read(
+    methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str, content: bytes, name: str
+) -> Handed:
     """Read a file for an artefact; InvalidData where it cannot hold it at all."""
     reader = _Reader(methodology, spec, task, key, content, name)
     return Handed(reader.kind, reader.drafts(), digest_of_bytes(content), reader.unused, reader.problems)
@@ -76,7 +78,13 @@ def read(methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str,
 
 class _Reader:
     def __init__(
-        self, methodology: Methodology, spec: ArtefactSpec, task: TaskSpec, key: str, content: bytes, name: str
+        self,
+        methodology: Methodology,
+        spec: ArtefactSpec,
+        task: TaskSpec,
+        key: str,
+        content: bytes,
+        name: str,
     ) -> None:
         self.methodology, self.spec, self.task = methodology, spec, task
         self.key, self.content, self.name = key, content, name
@@ -90,7 +98,11 @@ class _Reader:
         if self.kind in ("yaml", "json"):
             return self._from_data()
         if self.kind in ("csv", "xlsx"):
-            sheets = [read_csv(self.content, self.name)] if self.kind == "csv" else read_xlsx(self.content, self.name)
+            sheets = (
+                [read_csv(self.content, self.name)]
+                if self.kind == "csv"
+                else read_xlsx(self.content, self.name)
+            )
             if self.task.uses == "survey":
                 return self._answers(sheets)
             if self.task.uses == "training":
@@ -107,14 +119,23 @@ class _Reader:
             raise InvalidData(found)
         data = source.data
         if not isinstance(data, dict):
-            raise InvalidData(problem("D03", source.at(), field=self.schema.get("title", ""), wanted="{…}", advice=""))
+            raise InvalidData(
+                problem("D03", source.at(), field=self.schema.get("title", ""), wanted="{…}", advice="")
+            )
         if not self.spec.each or self.key or not isinstance(data.get("rows"), list):
-            return [Draft(self._answer_of(data) if self.task.uses == "survey" else data, self.name, self.key, source=source)]
+            return [
+                Draft(
+                    self._answer_of(data) if self.task.uses == "survey" else data,
+                    self.name,
+                    self.key,
+                    source=source,
+                )
+            ]
         found_drafts = []
         for index, row in enumerate(data["rows"]):
             row = dict(row) if isinstance(row, dict) else {}
             key = str(row.pop(self._key_field, "") or row.pop("key", ""))
-            places = {(): source.at(("rows", index))}
+            places: dict[Pointer, Location] = {(): source.at(("rows", index))}
             places.update({(each,): source.at(("rows", index, each)) for each in row})
             found_drafts.append(Draft(row, self.name, key, places=places, at_key=source.at(("rows", index))))
         return found_drafts
@@ -139,7 +160,9 @@ class _Reader:
             if value.get("type") == "array" and value.get("items", {}).get("type") == "object"
         }
         for name, value in lists.items():
-            table = self._find(sheets, columns_of(value["items"]), value.get("title", ""), alone=len(lists) == 1)
+            table = self._find(
+                sheets, columns_of(value["items"]), value.get("title", ""), alone=len(lists) == 1
+            )
             if table is None:
                 continue
             columns = columns_of(value["items"])
@@ -159,20 +182,29 @@ class _Reader:
         return Draft(data, self.name, places=places)
 
     def _titles(self, lists: Mapping[str, Any]) -> list[str]:
-        fields = next(iter(lists.values()))["items"]["properties"] if lists else self.schema.get("properties", {})
+        fields = (
+            next(iter(lists.values()))["items"]["properties"] if lists else self.schema.get("properties", {})
+        )
         return [each.get("title", name) for name, each in fields.items()][:8]
 
-    def _find(self, sheets: Sequence[Sheet], columns: list[Column], title: str, *, alone: bool) -> Table | None:
+    def _find(
+        self, sheets: Sequence[Sheet], columns: list[Column], title: str, *, alone: bool
+    ) -> Table | None:
         """The table for a list: in the sheet of its name, or in any sheet where it is the only list."""
         named = [sheet for sheet in sheets if plain(sheet.name) == plain(title)]
-        tables = [find_table(sheet, columns) for sheet in named or (sheets if alone or len(sheets) == 1 else ())]
+        tables = [
+            find_table(sheet, columns) for sheet in named or (sheets if alone or len(sheets) == 1 else ())
+        ]
         found = max((each for each in tables if each), key=lambda each: len(each.columns), default=None)
         if found:
             self.unused.extend(found.unused)
         return found
 
     def _labelled(
-        self, pairs: Iterator[tuple[str, Any, Location]], data: dict[str, Any], places: dict[Pointer, Location]
+        self,
+        pairs: Iterator[tuple[str, Any, Location]],
+        data: dict[str, Any],
+        places: dict[Pointer, Location],
     ) -> None:
         """Fields of the document from pairs of label and value."""
         columns = columns_of({"properties": self._scalars()})
@@ -200,7 +232,9 @@ class _Reader:
         tables = [table for sheet in sheets if (table := find_table(sheet, columns))]
         table = max(tables, key=lambda each: len(each.columns), default=None)
         if table is None or not (self.key or {KEY, NAME} & table.columns.keys()):
-            raise InvalidData(problem("T09", Location(self.name), columns=[each.title for each in columns][:8]))
+            raise InvalidData(
+                problem("T09", Location(self.name), columns=[each.title for each in columns][:8])
+            )
         self.unused.extend(table.unused)
         items, problems = rows(table, columns)
         self.problems.extend(problems)
@@ -247,7 +281,12 @@ class _Reader:
             return tuple(each[name] for each in maps if name in each)
 
         keys = [
-            Column(each.id, each.title, (*each.headers, *(headers("code") if each.id == KEY else ())), each.schema)
+            Column(
+                each.id,
+                each.title,
+                (*each.headers, *(headers("code") if each.id == KEY else ())),
+                each.schema,
+            )
             for each in self._key_columns()
         ]
         if not self.spec.each:  # many answers in one paper: who answered is told by code or name
@@ -255,8 +294,12 @@ class _Reader:
                 Column(KEY, "Код", (*words("code"), *headers("code")), {"type": "string"}),
                 Column(NAME, "ФИО", tuple(words("name")), {"type": "string"}),
             ]
-        when = Column(WHEN, "Отметка времени", (*words("answered_at"), *headers("answered_at")), {"format": "date"})
-        cells = [Column(each.id, each.ask, headers(each.id), each.schema) for each in surveys.questions(survey)]
+        when = Column(
+            WHEN, "Отметка времени", (*words("answered_at"), *headers("answered_at")), {"format": "date"}
+        )
+        cells = [
+            Column(each.id, each.ask, headers(each.id), each.schema) for each in surveys.questions(survey)
+        ]
         return [*keys, when, *cells]
 
     # --- training ----------------------------------------------------------------------------
@@ -271,7 +314,9 @@ class _Reader:
                     Draft(dict(person.record), self.name, person.code, person.name, {(): at}, at_key=at)
                 )
         if not found:
-            raise InvalidData(problem("T11", Location(self.name), activities=list(activities.titles.values())))
+            raise InvalidData(
+                problem("T11", Location(self.name), activities=list(activities.titles.values()))
+            )
         return found
 
     # --- Word and PDF ------------------------------------------------------------------------
@@ -283,7 +328,11 @@ class _Reader:
         if self.kind == "docx":
             self._from_docx(data, places)
         if "file" in self.schema.get("properties", {}):
-            data["file"] = {"sha256": digest_of_bytes(self.content), "bytes": len(self.content), "type": self.kind}
+            data["file"] = {
+                "sha256": digest_of_bytes(self.content),
+                "bytes": len(self.content),
+                "type": self.kind,
+            }
         elif not data:
             raise InvalidData(problem("T12", Location(self.name), kind=self.kind.upper()))
         return Draft(data, self.name, self.key, places=places)

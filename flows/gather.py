@@ -36,7 +36,9 @@ class Result:
 class Gatherer:
     """Values for the tasks of one programme at one moment."""
 
-    def __init__(self, office: Office, programme: records.Programme, standing: Standing, school_title: str) -> None:
+    def __init__(
+        self, office: Office, programme: records.Programme, standing: Standing, school_title: str
+    ) -> None:
         self.office, self.programme, self.standing = office, programme, standing
         self.methodology, self.school_title = standing.methodology, school_title
 
@@ -45,7 +47,11 @@ class Gatherer:
     def values(self, task: TaskSpec, keys: list[str]) -> Json:
         """The argument of the task's function."""
         build = getattr(self, f"_{task.uses}")
-        values: Json = {"options": dict(task.options), "language": self.methodology.language, **build(task, keys)}
+        values: Json = {
+            "options": dict(task.options),
+            "language": self.methodology.language,
+            **build(task, keys),
+        }
         return values
 
     def _survey(self, task: TaskSpec, keys: list[str]) -> Json:
@@ -134,10 +140,10 @@ class Gatherer:
     def _report(self, task: TaskSpec, keys: list[str]) -> Json:
         stage = self.methodology.stages[task.stage]
         keyed = [name for name in task.reads if self.standing.papers.named(stage, name).each]
-        register = next(
-            (table for name in task.reads if (table := self.standing.papers.table_of(self.standing.papers.named(stage, name)))),
-            None,
-        )  # fmt: skip
+        tables = [
+            self.standing.papers.table_of(self.standing.papers.named(stage, name)) for name in task.reads
+        ]
+        register = next((table for table in tables if table), None)
         return {
             "papers": {**self._papers(task), **{name: self._records(stage.id, name) for name in keyed}},
             "records": {name: self._records(stage.id, name) for name in keyed},
@@ -168,7 +174,9 @@ class Gatherer:
 
     def _rows(self, register: str, stage_id: str) -> list[Json]:
         gates = [
-            gate for gate in self.methodology.stages[stage_id].checkpoints.values() if gate.register == register
+            gate
+            for gate in self.methodology.stages[stage_id].checkpoints.values()
+            if gate.register == register
         ]
         return [
             {
@@ -200,7 +208,9 @@ class Gatherer:
                          **{f"{name}s": count for name, count in counts.items()}}
                     )  # fmt: skip
                 else:
-                    people.append({**common, "register": register.id, "category": row.data.get("category", "")})
+                    people.append(
+                        {**common, "register": register.id, "category": row.data.get("category", "")}
+                    )
         return {
             "forms": {form.id: form.title for form in self.methodology.forms.values()},
             "people": people,
@@ -250,8 +260,8 @@ class Gatherer:
         found = 0
         for task in self._tasks():
             if task.every and task.uses == "form":
-                path = f"{task.stage}/{task.writes}"
-                found += sum(len({each.occurrence for each in versions}) for versions in self.standing.snapshot.versions.get(path, {}).values())  # fmt: skip
+                logs = self.standing.snapshot.versions.get(f"{task.stage}/{task.writes}", {})
+                found += sum(len({each.occurrence for each in versions}) for versions in logs.values())
         return found
 
     def _tasks(self) -> Iterator[TaskSpec]:
@@ -356,7 +366,10 @@ class Gatherer:
         for key, data in answer.items():
             send = f"{self.programme.school}/{self.programme.year}/{task.path}/{key}"
             letters = tuple(
-                (f"{send}/{code}", {"to": code, "template": data["template"], "context": values["contexts"][key]})
+                (
+                    f"{send}/{code}",
+                    {"to": code, "template": data["template"], "context": values["contexts"][key]},
+                )
                 for code in data["to"]
             )
             yield Result(key, {**data, "key": send}, letters=letters)

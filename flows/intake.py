@@ -60,7 +60,14 @@ def target(standing: Standing, path: str) -> Target:
     if stage not in stages:
         raise WrongUsage(unknown(NOWHERE, "stage", stage, stages))
     if name not in stages[stage].artefacts:
-        raise WrongUsage(unknown(NOWHERE, "artefact", f"{stage}/{name}", [f"{stage}/{each}" for each in stages[stage].artefacts]))
+        raise WrongUsage(
+            unknown(
+                NOWHERE,
+                "artefact",
+                f"{stage}/{name}",
+                [f"{stage}/{each}" for each in stages[stage].artefacts],
+            )
+        )
     spec = stages[stage].artefacts[name]
     task = standing.papers.writer(spec)
     if task is None or task.uses in MACHINE_MADE or (task.uses == "document" and task.role is None):
@@ -184,9 +191,13 @@ class _Intake:
         register = self.spec.each.register if self.spec.each else None
         if register is None or self.methodology.registers[register].members:
             key = self._item(draft.key) if register is None else read_key(self.spec, draft.key)
-            known = self.standing.members.rows(register) if register else self.standing.papers.items(self.spec)
+            known = (
+                self.standing.members.rows(register) if register else self.standing.papers.items(self.spec)
+            )
             if key not in known:
-                self.problems.append(problem("D20", draft.at_key or draft.at(), key=key or "–", known=list(known)[:12]))
+                self.problems.append(
+                    problem("D20", draft.at_key or draft.at(), key=key or "–", known=list(known)[:12])
+                )
             return key
         code = self._code(draft.key or draft.name, draft.at_key or draft.at())
         if code and code not in self.standing.members.rows(register):
@@ -323,7 +334,10 @@ class _Intake:
             yield from self._broken_rules(draft, str(proposer))
 
     def _number_groups(self, draft: Draft, key: str) -> None:
-        taken = {*self.standing.members.rows(self.register or ""), *(row.get(key) for row in draft.data["rows"])}
+        taken = {
+            *self.standing.members.rows(self.register or ""),
+            *(row.get(key) for row in draft.data["rows"]),
+        }
         number = 1
         for row in draft.data["rows"]:
             if not row.get(key):
@@ -377,9 +391,23 @@ class _Intake:
             elif standing.state == "ended":
                 self.problems.append(problem("G01", draft.at_key or NOWHERE, item=item))
             elif standing.state == "frozen":
-                self.problems.append(problem("G21", draft.at_key or NOWHERE, item=item, reasons=[said_of(each) for each in standing.reasons[:4]]))
+                self.problems.append(
+                    problem(
+                        "G21",
+                        draft.at_key or NOWHERE,
+                        item=item,
+                        reasons=[said_of(each) for each in standing.reasons[:4]],
+                    )
+                )
             elif self._early(key):
-                self.problems.append(problem("G20", draft.at_key or NOWHERE, item=item, reasons=[said_of(each) for each in self._waits(key)[:4]]))
+                self.problems.append(
+                    problem(
+                        "G20",
+                        draft.at_key or NOWHERE,
+                        item=item,
+                        reasons=[said_of(each) for each in self._waits(key)[:4]],
+                    )
+                )
             else:
                 kept.append(draft)
         self.handed.drafts = kept
@@ -416,7 +444,9 @@ class _Intake:
     def _occurrence(self, draft: Draft) -> str:
         """What tells records of recurring work apart: their own date, else the day they came."""
         fields = self.methodology.schemas[self.spec.schema].get("properties", {})
-        dated = next((name for name, each in fields.items() if each.get("format") == "date" and name in draft.data), "")
+        dated = next(
+            (name for name, each in fields.items() if each.get("format") == "date" and name in draft.data), ""
+        )
         return str(draft.data[dated]) if dated else self.now.date().isoformat()
 
     def _same(self, draft: Draft, key: str) -> bool:
@@ -429,19 +459,30 @@ class _Intake:
             return any(each.digest == name for each in versions)
         origin = "collected" if self.task.uses in COLLECTS else "handed"
         last = next((each for each in reversed(versions) if each.origin == origin), None)
-        if last is None or last.digest != name or last.seq <= self.standing.progress.reopened_at(self.task, key):
+        if (
+            last is None
+            or last.digest != name
+            or last.seq <= self.standing.progress.reopened_at(self.task, key)
+        ):
             return False
-        return self.task.uses in COLLECTS or self.standing.papers.record(self.spec, key).state in ("valid", "draft")
+        return self.task.uses in COLLECTS or self.standing.papers.record(self.spec, key).state in (
+            "valid",
+            "draft",
+        )
 
     def _collect_together(self) -> None:
         """Answers of many people to one survey: newer ones take the place of older ones."""
         if self._early(""):
-            raise Refusal(problem("G20", item=self.spec.path, reasons=[said_of(each) for each in self._waits("")[:4]]))
+            raise Refusal(
+                problem("G20", item=self.spec.path, reasons=[said_of(each) for each in self._waits("")[:4]])
+            )
         known = self.standing.work.collected(self.task, "")
         answers = {each["code"]: each for each in known.data["answers"]} if known else {}
         for draft in self.handed.drafts:
             new = {"code": draft.key, **draft.data}
-            (self.receipt.unchanged if answers.get(draft.key) == new else self.receipt.accepted).append(draft.key)
+            (self.receipt.unchanged if answers.get(draft.key) == new else self.receipt.accepted).append(
+                draft.key
+            )
             answers[draft.key] = new
         if self.receipt.accepted:
             data = {"answers": sorted(answers.values(), key=lambda each: str(each["code"]))}

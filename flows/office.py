@@ -74,7 +74,11 @@ class Office:
         methodology = self.methodology(programme.bundle)
         for _ in range(100):
             plan = next_steps(methodology, transaction.snapshot(programme), now)
-            taken = [each for each in plan.steps if isinstance(each, Open | RecordSilence | FinishStage | CloseYear)]
+            taken = [
+                each
+                for each in plan.steps
+                if isinstance(each, Open | RecordSilence | FinishStage | CloseYear)
+            ]
             for step in taken:
                 match step:
                     case Open(task, key):
@@ -82,7 +86,9 @@ class Office:
                     case RecordSilence(task, key):
                         spec = methodology.task(task)
                         path = f"{spec.stage}/{spec.writes}"
-                        transaction.accept(programme, path, key, dict(spec.if_silent or {}), now, origin="silent")
+                        transaction.accept(
+                            programme, path, key, dict(spec.if_silent or {}), now, origin="silent"
+                        )
                     case FinishStage(stage):
                         transaction.stage_done(programme, stage, now)
                     case CloseYear():

@@ -110,7 +110,9 @@ class _Work:
             news = programme.dirty
             wanted = self._still_wanted(transaction, programme)
             found = {
-                result.key: self._one(transaction, programme, result) for result in results if result.key in wanted
+                result.key: self._one(transaction, programme, result)
+                for result in results
+                if result.key in wanted
             }
             programme.dirty = news  # what this reconcile made itself is no news to it
             return found
@@ -120,7 +122,10 @@ class _Work:
         plan = self.office.settle(transaction, programme, self.now)
         runs = [step for step in plan.steps if isinstance(step, Run) and step.task == self.task.path]
         return {
-            key for run in runs for key, inputs in run.inputs.items() if dict(inputs) == dict(self.inputs.get(key, {}))
+            key
+            for run in runs
+            for key, inputs in run.inputs.items()
+            if dict(inputs) == dict(self.inputs.get(key, {}))
         }
 
     def _one(self, transaction: Transaction, programme: records.Programme, result: Result) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from prefect import flow, tags
 from prefect.client.schemas.objects import State
@@ -87,6 +87,13 @@ async def programme(
         office.store.close()
 
 
+def reconcile(school: str, year: str, now: datetime) -> State[Any]:
+    """Run the flow here and now, against the server of the environment."""
+    run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
+    state: State[Any] = asyncio.run(run)
+    return state
+
+
 async def _reconcile(office: Office, school: str, year: str, now: datetime) -> State[None]:
     row, token = await _acquire(office, school, year)
     if token is None:
@@ -149,7 +156,9 @@ async def _do(
     WORK.set(work)
     lock = asyncio.Lock()
     states = await asyncio.gather(*(_in_turn(school, year, stage, number, Turn(lock)) for stage in work))
-    return {name for state in states if state.is_failed() for name in (state.message or "").split(", ") if name}
+    return {
+        name for state in states if state.is_failed() for name in (state.message or "").split(", ") if name
+    }
 
 
 async def _in_turn(school: str, year: str, name: str, number: int, turn: Turn) -> State[None]:
@@ -157,7 +166,8 @@ async def _in_turn(school: str, year: str, name: str, number: int, turn: Turn) -
     await turn.take()
     try:
         with tags(name):
-            return await stage(school, year, name, number, return_state=True)
+            state: State[Any] = await cast(Any, stage)(school, year, name, number, return_state=True)
+            return state
     finally:
         turn.give()
 
@@ -170,11 +180,11 @@ async def stage(school: str, year: str, stage: str, programme: int) -> State[Non
     office = SHIFT.get().office
     with office.store.read() as view:
         methodology = office.methodology(view.programme_by_id(programme).bundle)
-    runs = []
+    runs: list[Any] = []
     for path, keys in WORK.get()[stage]:
         label = path if keys == [""] else f"{path} {keys[0]}" if len(keys) == 1 else f"{path} ×{len(keys)}"
         named = execute.with_options(name=path, task_run_name=label, retries=methodology.task(path).retries)
-        runs.append(named(programme, path, keys, return_state=True))
+        runs.append(cast(Any, named)(programme, path, keys, return_state=True))
     states = await asyncio.gather(*runs)
     await turn.take()
     failed = [path for (path, _), state in zip(WORK.get()[stage], states, strict=True) if state.is_failed()]

@@ -75,10 +75,15 @@ class _Renderer:
         if not found:
             raise Refusal(problem("G24", item=f"{task.path}/{key}" if key else task.path))
         if template.endswith(".txt"):
-            texts = ((name, render_text(source.decode(), context, self.names, name=template)) for name, context in found)
+            texts = (
+                (name, render_text(source.decode(), context, self.names, name=template))
+                for name, context in found
+            )
             return [Rendered(f"{self._stem(template, name)}.txt", text.encode()) for name, text in texts]
         return [
-            Rendered(f"{self._stem(template, name)}.docx", render_docx(source, context, self.names, name=template))
+            Rendered(
+                f"{self._stem(template, name)}.docx", render_docx(source, context, self.names, name=template)
+            )
             for name, context in found
         ]
 
@@ -94,7 +99,11 @@ class _Renderer:
             context = json.loads(self.office.store.files.get(digest))
             yield (those[0] if len(those) == 1 else str(context["row"].get("form", those[0]))), context
         rest = [each for each in keys if not any(each in those for those in printed.values())]
-        open_now = [each for each in rest if task.uses != "document" or self.standing.work.task(task, each).state in ("open", "done")]
+        open_now = [
+            each
+            for each in rest
+            if task.uses != "document" or self.standing.work.task(task, each).state in ("open", "done")
+        ]
         for name, _, context in self.gatherer.documents(task, open_now):
             yield name, context
 
@@ -117,7 +126,11 @@ class _Renderer:
         stage = self.standing.methodology.stages[task.stage]
         spec = stage.artefacts[str(task.writes)]
         current = self.standing.papers.latest(spec)
-        proposed = self.standing.papers.latest(self.standing.papers.named(stage, task.prefill)) if task.prefill else None
+        proposed = (
+            self.standing.papers.latest(self.standing.papers.named(stage, task.prefill))
+            if task.prefill
+            else None
+        )
         register = self.standing.papers.table_of(spec)
         key = self.standing.methodology.registers[register].key if register else ""
         data = prefill(
@@ -148,12 +161,22 @@ class _Renderer:
         import xlsxwriter
 
         output = io.BytesIO()
-        book = xlsxwriter.Workbook(output, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+        book = xlsxwriter.Workbook(
+            output, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
         book.set_properties({"created": datetime(2020, 1, 1)})
-        bold, wrap = book.add_format({"bold": True, "text_wrap": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        bold, wrap = (
+            book.add_format({"bold": True, "text_wrap": True}),
+            book.add_format({"text_wrap": True, "valign": "top"}),
+        )
         schema = self.standing.methodology.schemas[spec.schema]
-        lists = {"rows": {"title": spec.title, "items": schema}} if keyed else _lists(schema)
-        scalars = {name: value for name, value in data.items() if name not in lists and not isinstance(value, list | dict)}
+        whole = {"rows": {"title": spec.title, "items": schema}}
+        lists: Mapping[str, Mapping[str, Any]] = whole if keyed else _lists(schema)
+        scalars = {
+            name: value
+            for name, value in data.items()
+            if name not in lists and not isinstance(value, list | dict)
+        }
         for name, part in lists.items():
             sheet = book.add_worksheet(_sheet_title(part.get("title", name)))
             fields = dict(part["items"].get("properties", {}))
@@ -163,8 +186,12 @@ class _Renderer:
         if scalars or not lists:
             sheet = book.add_worksheet("Сведения")
             for row, (name, value) in enumerate(scalars.items()):
-                sheet.write_string(row, 0, schema.get("properties", {}).get(name, {}).get("title", name), bold)
-                sheet.write_string(row, 1, self._shown(value, schema.get("properties", {}).get(name, {})), wrap)
+                sheet.write_string(
+                    row, 0, schema.get("properties", {}).get(name, {}).get("title", name), bold
+                )
+                sheet.write_string(
+                    row, 1, self._shown(value, schema.get("properties", {}).get(name, {})), wrap
+                )
         book.close()
         return output.getvalue()
 

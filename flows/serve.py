@@ -26,9 +26,9 @@ def serve(workspace: Workspace, port: int, ready: object = None) -> None:
 
 
 async def _runner(server: Server, ready: object, zone: str) -> None:
-    from prefect.client.schemas.schedules import CronSchedule
-    from prefect.deployments.runner import EntrypointType
     from prefect.runner import Runner
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     from flows.programme import programme
     from flows.sweep import sweep
@@ -36,8 +36,10 @@ async def _runner(server: Server, ready: object, zone: str) -> None:
     runner = Runner(name="nastavnik", query_seconds=2, pause_on_shutdown=False)
     module = EntrypointType.MODULE_PATH
     await runner.aadd_deployment(await programme.ato_deployment("programme", entrypoint_type=module))
-    nightly = CronSchedule(cron=SWEEP_AT, timezone=zone)
-    await runner.aadd_deployment(await sweep.ato_deployment("sweep", schedule=nightly, entrypoint_type=module))
+    nightly = Cron(SWEEP_AT, timezone=zone)
+    await runner.aadd_deployment(
+        await sweep.ato_deployment("sweep", schedule=nightly, entrypoint_type=module)
+    )
     if callable(ready):
         ready(server)
     work = asyncio.create_task(runner.start())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -11,7 +13,12 @@ from flows.programme import programme
 from flows.settings import clock, find
 
 
-@flow(name="sweep", persist_result=False, log_prints=False, description="Reconciles every programme in which something is due.")
+@flow(
+    name="sweep",
+    persist_result=False,
+    log_prints=False,
+    description="Reconciles every programme in which something is due.",
+)
 async def sweep() -> State[None]:
     """Reconcile every programme that changed, or whose time has come."""
     office = open_office(find(None))
@@ -22,7 +29,7 @@ async def sweep() -> State[None]:
         office.store.close()
     failed = []
     for school, year in due:
-        state = await programme(school, year, return_state=True)
+        state = await cast(Any, programme)(school, year, return_state=True)
         if state.is_failed():
             failed.append(school)
     if failed:

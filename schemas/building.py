@@ -71,13 +71,15 @@ def build(
         },
         indicators={
             name: Indicator(
-                name, each["title"], _count(each["numerator"]), _count(each["denominator"]), each.get("target")
+                name,
+                each["title"],
+                _count(each["numerator"]),
+                _count(each["denominator"]),
+                each.get("target"),
             )
             for name, each in method.get("indicators", {}).items()
         },
-        stages={
-            name: _stage(stages[name], method["stages"][name]["number"], context) for name in order
-        },
+        stages={name: _stage(stages[name], method["stages"][name]["number"], context) for name in order},
         surveys=surveys,
         schemas=schemas,
         digest=bundle_digest,
@@ -108,13 +110,17 @@ def _condition(text: str | None) -> Condition | None:
 
 def _form(name: str, form: Data) -> Form:
     portraits = {
-        side: Condition.of(form[side]["where"]) for side in ("mentor", "mentee") if form.get(side, {}).get("where")
+        side: Condition.of(form[side]["where"])
+        for side in ("mentor", "mentee")
+        if form.get(side, {}).get("where")
     }
     return Form(name, form["title"], form.get("variants", {}), portraits)
 
 
 def _count(count: Data) -> Count:
-    return Count(count.get("register"), _condition(count.get("where")), count.get("artefact"), count.get("field"))
+    return Count(
+        count.get("register"), _condition(count.get("where")), count.get("artefact"), count.get("field")
+    )
 
 
 def _stage(data: Data, number: int, context: _Context) -> Stage:
@@ -128,9 +134,17 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
         id=stage,
         number=number,
         title=data["title"],
-        params={name: _typed(param["type"], param["default"]) for name, param in data.get("params", {}).items()},
+        params={
+            name: _typed(param["type"], param["default"]) for name, param in data.get("params", {}).items()
+        },
         needs={
-            name: Need(name, need["artefact"], need.get("is", "valid"), need.get("passed"), need.get("optional", False))
+            name: Need(
+                name,
+                need["artefact"],
+                need.get("is", "valid"),
+                need.get("passed"),
+                need.get("optional", False),
+            )
             for name, need in data.get("needs", {}).items()
         },
         after=tuple(data.get("after", ())),
@@ -139,7 +153,9 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
             for name, entry in data.get("enter", {}).items()
         ),
         artefacts=artefacts,
-        tasks={name: _task(stage, name, task, artefacts, context) for name, task in data.get("tasks", {}).items()},
+        tasks={
+            name: _task(stage, name, task, artefacts, context) for name, task in data.get("tasks", {}).items()
+        },
         checkpoints=gates,
         may_reopen=tuple(data.get("may_reopen", ())),
     )
@@ -150,7 +166,9 @@ def _typed(kind: str, value: Any) -> Any:
 
 
 def _check(name: str, check: Data) -> Check:
-    return Check(name, Condition.of(check["check"]), check["message"], check.get("blocks", True), check.get("why", ""))
+    return Check(
+        name, Condition.of(check["check"]), check["message"], check.get("blocks", True), check.get("why", "")
+    )
 
 
 def _artefact(stage: str, name: str, data: Data, asked: bool) -> ArtefactSpec:
@@ -179,7 +197,9 @@ def _each(each: Any) -> Each | None:
     return Each(register=each["register"], where=_condition(each.get("where")))
 
 
-def _task(stage: str, name: str, data: Data, artefacts: Mapping[str, ArtefactSpec], context: _Context) -> TaskSpec:
+def _task(
+    stage: str, name: str, data: Data, artefacts: Mapping[str, ArtefactSpec], context: _Context
+) -> TaskSpec:
     options = data.get("with", {})
     writes = data.get("writes")
     calendar = data.get("due", {}).get("calendar") == "school"
@@ -188,7 +208,10 @@ def _task(stage: str, name: str, data: Data, artefacts: Mapping[str, ArtefactSpe
     then = data.get("then", {})
     close = options.get("close")
     title = data.get("title") or (artefacts[writes].title if writes else name)
-    sources = [context.surveys.get(options.get("survey", "")), context.documents.get(options.get("template", ""))]
+    sources = [
+        context.surveys.get(options.get("survey", "")),
+        context.documents.get(options.get("template", "")),
+    ]
     return TaskSpec(
         stage=stage,
         id=name,

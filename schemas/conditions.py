@@ -18,8 +18,30 @@ from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, wrapper
 
 # Words that CEL keeps for itself; an id can't be one of them.
 RESERVED = frozenset(
-    "as break const continue else false for function if import in let loop package namespace null return "
-    "true type var void while".split()
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "type",
+        "var",
+        "void",
+        "while",
+    }
 )
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 _IDENTIFIERS = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?!\w*\s*\()")
@@ -58,7 +80,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeError_:
+class Mistyped:
     """A condition that does not compile: line and column (from 1) within its text, and CEL's words."""
 
     line: int
@@ -225,7 +247,9 @@ class Types:
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
-        self._file = descriptor_pb2.FileDescriptorProto(name="artefacts.proto", package="art", syntax="proto3")
+        self._file = descriptor_pb2.FileDescriptorProto(
+            name="artefacts.proto", package="art", syntax="proto3"
+        )
         self._file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/struct.proto"])
         self._messages: dict[str, str] = {}
         self._pool: Any = None
@@ -251,7 +275,7 @@ class Types:
         self._message(_camel(name), schema)
         return "art." + _camel(name)
 
-    def check(self, condition: Condition, names: Mapping[str, str]) -> TypeError_ | None:
+    def check(self, condition: Condition, names: Mapping[str, str]) -> Mistyped | None:
         """The first thing that is wrong with a condition, or None; `names` maps names to types."""
         env = self._env(names)
         try:
@@ -260,7 +284,7 @@ class Types:
             return _type_error(str(error))
         kind = compiled.return_type()
         if kind not in (cel.Type.BOOL, cel.Type.DYN):
-            return TypeError_(1, 1, "C03", kind.name())
+            return Mistyped(1, 1, "C03", kind.name())
         return None
 
     def _env(self, names: Mapping[str, str]) -> Any:
@@ -309,7 +333,12 @@ _SCALARS = {
     "number": "TYPE_DOUBLE",
     "boolean": "TYPE_BOOL",
 }
-_WRAPPERS = {"string": "StringValue", "integer": "Int64Value", "number": "DoubleValue", "boolean": "BoolValue"}
+_WRAPPERS = {
+    "string": "StringValue",
+    "integer": "Int64Value",
+    "number": "DoubleValue",
+    "boolean": "BoolValue",
+}
 
 
 def _kind(schema: Schema) -> tuple[str, bool]:
@@ -343,19 +372,19 @@ def _cel_type(kind: str) -> Any:
     return {"string": cel.Type.STRING, "dyn": cel.Type.DYN}.get(kind) or cel.Type(kind)
 
 
-def _type_error(text: str) -> TypeError_:
+def _type_error(text: str) -> Mistyped:
     found = _PLACE.search(text)
     if not found:
-        return TypeError_(1, 1, "C01", text.split("\n")[0][:200])
+        return Mistyped(1, 1, "C01", text.split("\n")[0][:200])
     line, column, words = int(found.group(1)), int(found.group(2)), found.group(3)
     if name := re.search(r"undeclared reference to '([^']+)'", words):
-        return TypeError_(line, column, "C02", name.group(1))
+        return Mistyped(line, column, "C02", name.group(1))
     if name := re.search(r"undefined field '([^']+)'", words):
-        return TypeError_(line, column, "C04", name.group(1))
+        return Mistyped(line, column, "C04", name.group(1))
     if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
         operator = name.group(1).strip("_").replace("_", "")
-        return TypeError_(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))
-    return TypeError_(line, column, "C01", words.removeprefix("Syntax error: "))
+        return Mistyped(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))
+    return Mistyped(line, column, "C01", words.removeprefix("Syntax error: "))
 
 
 def names_of(conditions: Iterable[Condition]) -> frozenset[str]:

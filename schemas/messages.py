@@ -119,7 +119,6 @@ def _shown(value: object, language: str) -> object:
     return value
 
 
-
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.
 LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
 
@@ -131,7 +130,9 @@ def hint(name: str, known: Iterable[str]) -> Said:
     if plain != name and plain in names:
         return said("nearest_cyrillic", name=plain)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return said("nearest", name=close[0]) if close else said("nearest_none", known=names[:12])
+    if close:
+        return said("nearest", name=close[0])
+    return said("nearest_none", known=names[:20]) if names else said("nearest_nothing")
 
 
 def unknown(at: Location, kind: str, name: str, known: Iterable[str]) -> Problem:

@@ -71,12 +71,13 @@ def read(content: Bundle, shown: str = "") -> Reading:
         elif kind == "methodology":
             method = source
         else:
-            parsed[folder][source.data["id"]] = source
+            parsed[folder][file.removesuffix(".yaml")] = source
             if source.data["id"] != file.removesuffix(".yaml"):
                 found.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         found.extend(problems)
     schemas, own, problems = _schemas(content, prefix, parsed["stages"])
     found.extend(problems)
+    broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in parsed["surveys"].values():
         found.extend(surveys.meaning_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
@@ -106,7 +107,7 @@ def bundle_digest(bundle: Bundle) -> str:
 
 def set_of(problems: list[Problem]) -> list[Problem]:
     """The problems without those told twice."""
-    seen = {}
+    seen: dict[tuple[object, ...], Problem] = {}
     for each in problems:
         seen.setdefault((each.code, each.at, str(sorted(each.values.items(), key=str))), each)
     return list(seen.values())
@@ -125,7 +126,9 @@ def _schemas(
             found.extend(problems)
             if source and not problems:
                 own[name.removesuffix(".schema.json")] = source.data
-    used = {each["schema"] for source in stages.values() for each in source.data.get("artefacts", {}).values()}
+    used = {
+        each["schema"] for source in stages.values() for each in source.data.get("artefacts", {}).values()
+    }
     shipped = validation.shipped_names("artefacts")
     files_used: dict[str, bytes] = {}
 

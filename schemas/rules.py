@@ -27,7 +27,7 @@ class Sources:
     surveys: dict[str, Source]
     documents: frozenset[str]
     schemas: dict[str, Data] = field(default_factory=dict)
-    broken: frozenset[str] = frozenset()  # ids of stages and surveys whose file has problems of shape
+    broken: frozenset[str] = frozenset()  # stages, surveys and schema files that have problems of their own
 
 
 def check(sources: Sources) -> list[Problem]:
@@ -57,9 +57,7 @@ def _methodology(sources: Sources) -> Iterator[Problem]:
     for name, entry in data["stages"].items():
         other = numbers.setdefault(entry["number"], name)
         if other != name:
-            yield problem(
-                "R18", source.at(("stages", name, "number")), number=entry["number"], stage=other
-            )
+            yield problem("R18", source.at(("stages", name, "number")), number=entry["number"], stage=other)
     for group in ("roles", "registers", "forms", "stages"):
         for name in data.get(group, {}):
             if name in RESERVED:
@@ -85,7 +83,9 @@ def _register(sources: Sources, name: str, register: Data) -> Iterator[Problem]:
     spec = _artefact(sources, register["rows"])
     if spec is None:
         if register["rows"].split("/")[0] not in sources.broken:
-            yield unknown(source.at((*here, "rows")), "artefact", register["rows"], _paths(sources, "artefacts"))
+            yield unknown(
+                source.at((*here, "rows")), "artefact", register["rows"], _paths(sources, "artefacts")
+            )
         return
     row = _row_schema(sources, spec["schema"])
     if row is None:
@@ -105,27 +105,23 @@ def _intake(sources: Sources, name: str, register: Data) -> Iterator[Problem]:
         )
         if "each" not in checkpoint and table in checkpoint["requires"] and dated:
             return
-    yield problem(
-        "R10", sources.stages[stage].at(("artefacts", table), key=True), register=name, table=table
-    )
+    yield problem("R10", sources.stages[stage].at(("artefacts", table), key=True), register=name, table=table)
 
 
 def _count(sources: Sources, count: Data, here: Pointer) -> Iterator[Problem]:
     source = sources.methodology
     if "register" in count and count["register"] not in source.data["registers"]:
-        yield unknown(
-            source.at((*here, "register")), "register", count["register"], source.data["registers"]
-        )
+        yield unknown(source.at((*here, "register")), "register", count["register"], source.data["registers"])
     if "artefact" in count and count["artefact"].split("/")[0] not in sources.broken:
         spec = _artefact(sources, count["artefact"])
         if spec is None:
             yield unknown(
                 source.at((*here, "artefact")), "artefact", count["artefact"], _paths(sources, "artefacts")
             )
-        elif (schema := sources.schemas.get(spec["schema"])) and count.get("field") not in schema["properties"]:
-            yield unknown(
-                source.at((*here, "field")), "field", str(count.get("field")), schema["properties"]
-            )
+        elif (schema := sources.schemas.get(spec["schema"])) and count.get("field") not in schema[
+            "properties"
+        ]:
+            yield unknown(source.at((*here, "field")), "field", str(count.get("field")), schema["properties"])
 
 
 def _bases(sources: Sources, source: Source, node: Any, pointer: Pointer) -> Iterator[Problem]:
@@ -188,7 +184,9 @@ def _artefact(sources: Sources, path: str) -> Data | None:
 
 
 def _paths(sources: Sources, kind: str) -> list[str]:
-    return [f"{stage}/{name}" for stage, source in sources.stages.items() for name in source.data.get(kind, {})]
+    return [
+        f"{stage}/{name}" for stage, source in sources.stages.items() for name in source.data.get(kind, {})
+    ]
 
 
 def _row_schema(sources: Sources, schema_id: str) -> Data | None:
@@ -289,9 +287,7 @@ class _Stage:
         source = self.sources.stages.get(stage)
         gate = source.data.get("checkpoints", {}).get(name) if source else None
         if gate is None:
-            yield unknown(
-                self.source.at(pointer), "checkpoint", path, _paths(self.sources, "checkpoints")
-            )
+            yield unknown(self.source.at(pointer), "checkpoint", path, _paths(self.sources, "checkpoints"))
         elif "each" not in gate:
             yield problem("R28", self.source.at(pointer), name=path)
 
@@ -305,7 +301,7 @@ class _Stage:
         here = ("artefacts", name)
         schema_id = artefact["schema"]
         schema = self.sources.schemas.get(schema_id)
-        if schema is None:
+        if schema is None and f"{schema_id}.schema.json" not in self.sources.broken:
             yield from self._known((*here, "schema"), "schema", schema_id, self._schema_ids())
         each = artefact.get("each")
         if isinstance(each, str):
@@ -322,7 +318,9 @@ class _Stage:
                 self.source.at((*here, "in_force", "until")), "field", until, schema.get("properties", {})
             )
         writers = [key for key, task in self.tasks.items() if task.get("writes") == name]
-        required = artefact.get("required") or any(name in gate["requires"] for gate in self.checkpoints.values())
+        required = artefact.get("required") or any(
+            name in gate["requires"] for gate in self.checkpoints.values()
+        )
         if not writers and required:
             yield problem("R05", self.source.at(here, key=True), name=name)
 
@@ -352,7 +350,9 @@ class _Stage:
         elif task["uses"] == "form":
             yield problem("R23", self.source.at(here, key=True), name=name)
         for index, read in enumerate(task.get("reads", [])):
-            yield from self._known((*here, "reads", index), "artefact", read, {**self.artefacts, **self.needs})
+            yield from self._known(
+                (*here, "reads", index), "artefact", read, {**self.artefacts, **self.needs}
+            )
         for key in ("writes", "prefill"):
             if key in task:
                 known = self.artefacts if key == "writes" else {**self.artefacts, **self.needs}
@@ -360,7 +360,9 @@ class _Stage:
         if "writes" not in task and (task["uses"] != "notice" or "every" in task):
             yield problem("S02", self.source.at(here), field=name, key="writes", title="writes", value="")
         others = [
-            key for key, other in self.tasks.items() if "writes" in task and other.get("writes") == task["writes"]
+            key
+            for key, other in self.tasks.items()
+            if "writes" in task and other.get("writes") == task["writes"]
         ]
         if len(others) > 1 and others[0] != name:
             yield problem("R06", self.source.at((*here, "writes")), name=task["writes"], other=others[0])
@@ -376,7 +378,9 @@ class _Stage:
             ends = task["then"]["ends"]
             yield from self._known((*here, "then", "ends"), "register", ends, self.method["registers"])
             if ends in self.method["registers"] and register != ends:
-                yield problem("R16", self.source.at((*here, "then", "ends")), register=ends, name=task.get("writes"))
+                yield problem(
+                    "R16", self.source.at((*here, "then", "ends")), register=ends, name=task.get("writes")
+                )
         if "if_silent" in task and "due" not in task and "close" not in task.get("with", {}):
             yield problem("R15", self.source.at((*here, "if_silent"), key=True), name=name)
         if "every" in task:
@@ -403,7 +407,9 @@ class _Stage:
             yield from self._known((*here, "survey"), "survey", options["survey"], self.sources.surveys)
             survey = self.sources.surveys.get(options["survey"])
             if survey and "wave" in options and options["wave"] not in survey.data.get("asked", []):
-                yield problem("R20", source.at((*here, "wave")), survey=options["survey"], wave=options["wave"])
+                yield problem(
+                    "R20", source.at((*here, "wave")), survey=options["survey"], wave=options["wave"]
+                )
         for index, role in enumerate([*options.get("ask", []), *options.get("to", [])]):
             at = (*here, "ask" if "ask" in options else "to", index)
             yield from self._known(at, "role", role, self.method["roles"])
@@ -465,12 +471,15 @@ class _Stage:
         lasts = [key for key, entry in entries.items() if entry.get("last")]
         for key in lasts[1:]:
             yield problem("R12", self.source.at((*here, "sign_off", key, "last")), other=lasts[0])
-        cycle = find_cycle({key: entry.get("after", []) for key, entry in entries.items()})
+        others = [key for key, entry in entries.items() if not entry.get("last")]
+        cycle = find_cycle(
+            {key: others if entry.get("last") else entry.get("after", []) for key, entry in entries.items()}
+        )
         if cycle:
-            at = self.source.at((*here, "sign_off", cycle[0], "after"))
-            yield problem("R07", at, cycle=" → ".join(cycle))
+            place = self.source.at((*here, "sign_off", cycle[0]))
+            yield problem("R07", place, cycle=" → ".join(cycle))
         for key, entry in entries.items():
-            at = (*here, "sign_off", key)
+            at: Pointer = (*here, "sign_off", key)
             yield from self._known((*at, "role"), "role", entry["role"], self.method["roles"])
             role = self.method["roles"].get(entry["role"], {})
             if role.get("body") and "recorded_by" not in entry:
@@ -518,8 +527,16 @@ def _conditions(sources: Sources) -> Iterator[Problem]:
         error = types.check(Condition.of(text), names)
         if error:
             at = source.inside(pointer, error.line, error.column)
-            advice = hint(error.detail, names) if error.kind == "C02" else said("advice_none")
-            yield problem(error.kind, at, detail=error.detail, nearest=advice)
+            name = error.detail.split(".")[0]
+            if error.kind == "C02":
+                yield problem("C02", at, detail=name, nearest=hint(name, names))
+            elif error.kind == "C03":
+                yield problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
+            else:
+                yield problem(error.kind, at, detail=error.detail)
+
+
+_CEL_TYPES = {"INT": "type_integer", "DOUBLE": "type_number", "STRING": "type_string", "LIST": "type_array"}
 
 
 def _condition_places(stage: Data) -> Iterator[tuple[Pointer, str | None]]:
@@ -599,5 +616,9 @@ def shape_problems(kind: str, source: Source) -> list[Problem]:
     try:
         schema = shipped("definition", kind)
     except UnknownSchema:
-        return [problem("R02", source.at(("dsl",)), kind=said("kind_file"), name=kind, nearest=said("advice_none"))]
+        return [
+            problem(
+                "R02", source.at(("dsl",)), kind=said("kind_file"), name=kind, nearest=said("advice_none")
+            )
+        ]
     return violations(schema, source.data, source.at)

@@ -49,7 +49,9 @@ def answer_schema(survey: Survey) -> dict[str, Any]:
     for cell in cells:
         question = survey["questions"][cell.id.split(".")[0]]
         if "when" in question:
-            shown = {"properties": {key: _one_of(survey, key, values) for key, values in question["when"].items()}}
+            shown = {
+                "properties": {key: _one_of(survey, key, values) for key, values in question["when"].items()}
+            }
             shown["required"] = list(question["when"])  # type: ignore[assignment]
             rule: dict[str, Any] = {"if": shown, "else": {"properties": {cell.id: False}}}
             if cell.required:
@@ -102,7 +104,7 @@ def meaning_problems(source: Source) -> list[Problem]:
                 if allowed and value not in allowed:
                     found.append(_unknown(source, (*at, index), "option", str(value), allowed))
         seen.append(name)
-    cells = {cell.id for cell in questions(survey) if not found}
+    cells = set() if found else {cell.id for cell in questions(survey)}
     for name, score in survey.get("scores", {}).items():
         for index, cell in enumerate(score["mean_of"]):
             if cells and cell not in cells:
@@ -139,7 +141,10 @@ def _value_schema(survey: Survey, question: Mapping[str, Any]) -> tuple[dict[str
             key: option if isinstance(option, str) else option["title"]
             for key, option in scale["options"].items()
         }
-        one: dict[str, Any] = {"enum": list(labels), "x-labels": {key: [text] for key, text in labels.items()}}
+        one: dict[str, Any] = {
+            "enum": list(labels),
+            "x-labels": {key: [text] for key, text in labels.items()},
+        }
         if kind == "multi":
             return {"type": "array", "items": one, "maxItems": len(labels), "uniqueItems": True}, labels
         return {"type": "string", **one}, labels

@@ -137,14 +137,18 @@ def decode(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        candidates = [content.decode(each, errors="replace") for each in ("cp1251", "cp866", "koi8-r", "mac_cyrillic")]
+        candidates = [
+            content.decode(each, errors="replace") for each in ("cp1251", "cp866", "koi8-r", "mac_cyrillic")
+        ]
         return max(candidates, key=_russian)
 
 
 def _russian(text: str) -> float:
     """How much a text looks Russian: frequent letters count, rare signs and capitals inside words do not."""
     common = sum(text.count(letter) for letter in "оеаинтсрвл")
-    strange = sum(1 for sign in text if ord(sign) > 127 and not ("а" <= sign.lower() <= "я" or sign in "ёЁ№«»–—"))
+    strange = sum(
+        1 for sign in text if ord(sign) > 127 and not ("а" <= sign.lower() <= "я" or sign in "ёЁ№«»–—")
+    )
     inside = len(re.findall(r"[а-яё][А-ЯЁ]", text))
     return common - 3 * strange - 2 * inside
 
@@ -192,7 +196,8 @@ def find_table(sheet: Sheet, columns: Sequence[Column], needed: Iterable[str] = 
     lines = [
         Line(number, {name: cells[index] if index < len(cells) else "" for name, index in where.items()})
         for number, cells in enumerate(sheet.cells)
-        if number > header and any(str(cells[index]).strip() for index in where.values() if index < len(cells))
+        if number > header
+        and any(str(cells[index]).strip() for index in where.values() if index < len(cells))
     ]
     return Table(sheet, where, lines, unused)
 
@@ -362,5 +367,3 @@ def _derive(row: dict[str, Any], name: str, text: str) -> None:
     number = re.match(r"[0-9]+", text)
     if number:
         row[name] = int(number.group())
-
-

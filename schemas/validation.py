@@ -131,9 +131,7 @@ def profile_problems(source: Source) -> list[Problem]:
             if key.startswith(("x-", "x_")):
                 continue
             if key not in _KEYWORDS:
-                found.append(
-                    problem("J02", source.at(here, key=True), key=key, nearest=hint(key, _KEYWORDS))
-                )
+                found.append(problem("J02", source.at(here, key=True), key=key, nearest=hint(key, _KEYWORDS)))
             elif key in ("properties", "patternProperties", "$defs"):
                 for name, inner in value.items() if isinstance(value, Mapping) else ():
                     walk(inner, (*here, name))
@@ -211,7 +209,7 @@ def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterat
         yield jsonschema.ValidationError(f"does not match {pattern!r}")
 
 
-Validator = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})
+Validator: Any = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 def violations(schema: Schema, data: Any, at: Placer, family: str = "S") -> list[Problem]:
@@ -252,10 +250,13 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         allowed = [str(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
-        yield tell("04", at(pointer), allowed=shown_values, nearest=hint(str(data), allowed))
+        close = hint(str(data), allowed)
+        advice = close if close.name.startswith("nearest_c") or close.name == "nearest" else said("advice_none")
+        yield tell("04", at(pointer), allowed=shown_values, nearest=advice)
     elif keyword == "pattern":
-        advice = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
-        yield tell("05", at(pointer, key="propertyNames" in error.absolute_schema_path), advice=advice)
+        wrong = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
+        named = "propertyNames" in error.absolute_schema_path  # then the data are the key itself
+        yield tell("05", at((*pointer, data), key=True) if named else at(pointer), advice=wrong)
     elif keyword == "format":
         yield tell("06", at(pointer), wanted=said(f"format_{value.replace('-', '_')}"))
     elif keyword in ("minimum", "exclusiveMinimum"):
@@ -308,9 +309,10 @@ def _type_advice(kind: Any, data: Any) -> object:
 
 
 def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
+    if schema.get("examples"):
+        return said("advice_example", example=schema["examples"][0])
     plain = str(data).translate(LOOKALIKES)
     if plain != data and re.search(pattern, plain):
         return said("advice_cyrillic", plain=plain)
     slim = re.sub(r"[^a-z0-9_/.]", "_", plain.lower())
     return said("advice_instead", instead=slim) if re.search(pattern, slim) else said("advice_none")
-

@@ -46,24 +46,29 @@ class Person:
 def read_completion(cells: Sequence[Sequence[Any]], activities: Activities) -> Iterator[tuple[int, Person]]:
     """Row numbers (from 0) and people of an activity-completion table; nothing where it is none."""
     wanted = {plain(title): name for name, title in activities.titles.items()}
-    for header, titles in enumerate(cells[:20]):
-        columns = {
-            wanted[plain(title).replace("'", '"')]: index
-            for index, title in enumerate(titles)
-            if plain(title).replace("'", '"') in wanted
-        }
-        if columns:
-            break
-    else:
+    header, columns = _header(cells, wanted)
+    if not columns:
         return
-    first = min(columns.values())
+    titles, first = cells[header], min(columns.values())
     codes = [index for index, title in enumerate(titles[:first]) if plain(title) in words("code")]
     for number, row in enumerate(cells[header + 1 :], start=header + 1):
         if not any(str(cell).strip() for cell in row):
             continue
-        done = [name for name, index in columns.items() if index < len(row) and _complete(row[index], activities)]
+        done = [
+            name for name, index in columns.items() if index < len(row) and _complete(row[index], activities)
+        ]
         code = next((str(row[index]).strip() for index in codes if index < len(row)), "")
         yield number, Person(str(row[0]).strip(), code, {"completed": done, "listed": list(columns)})
+
+
+def _header(cells: Sequence[Sequence[Any]], wanted: Mapping[str, str]) -> tuple[int, dict[str, int]]:
+    """The row that names activities, and the column of each; Moodle writes `'` for `"`."""
+    for number, titles in enumerate(cells[:20]):
+        plain_titles = [plain(title).replace("'", '"') for title in titles]
+        columns = {wanted[title]: index for index, title in enumerate(plain_titles) if title in wanted}
+        if columns:
+            return number, columns
+    return 0, {}
 
 
 def _complete(cell: Any, activities: Activities) -> bool:

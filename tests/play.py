@@ -79,7 +79,9 @@ class Play:
         )
         self.settle()
 
-    def sign(self, gate: str, role: str, key: str = "", verdict: str = "approve", by: str = "", **rest: Any) -> None:
+    def sign(
+        self, gate: str, role: str, key: str = "", verdict: str = "approve", by: str = "", **rest: Any
+    ) -> None:
         """Somebody decides on a gate; a refusal fails the test."""
         ruling = self.try_sign(gate, role, key, verdict, by, **rest)
         assert isinstance(ruling, Ruling), [problem.code for problem in ruling]
@@ -103,7 +105,9 @@ class Play:
 
     def waive(self, gate: str, requirement: str, role: str, key: str = "") -> None:
         checkpoint = self.methodology.checkpoint(gate)
-        evidence = waive(self.standing, checkpoint, key, requirement, role, {"director": "D"}.get(role, "C"), "так")
+        evidence = waive(
+            self.standing, checkpoint, key, requirement, role, {"director": "D"}.get(role, "C"), "так"
+        )
         assert isinstance(evidence, dict), evidence
         self.waivers[gate][key].append(Waiver(self.tick(), requirement, role, "C", self.now, "так", evidence))
         self.settle()
@@ -119,7 +123,9 @@ class Play:
 
     def wait(self, *, days: int = 0, until: str = "") -> None:
         """Let time pass, moment by moment as `wake_at` says."""
-        target = datetime.fromisoformat(f"{until}T09:00:00+03:00") if until else self.now + timedelta(days=days)
+        target = (
+            datetime.fromisoformat(f"{until}T09:00:00+03:00") if until else self.now + timedelta(days=days)
+        )
         while True:
             wake = self.settle().wake_at
             if wake is None or wake > target:
@@ -149,7 +155,9 @@ class Play:
                 spec = self.methodology.task(task)
                 path = f"{spec.stage}/{spec.writes}"
                 data = dict(spec.if_silent or {})
-                self.versions[path][key].append(Version(self.tick(), digest(data), data, self.now, origin="silent"))
+                self.versions[path][key].append(
+                    Version(self.tick(), digest(data), data, self.now, origin="silent")
+                )
             case FinishStage(stage):
                 self.stages_done[stage] = self.tick()
             case CloseYear():
@@ -166,7 +174,9 @@ class Play:
         if task.uses == "document" and task.role:
             self.facts[path][key].append(Fact(self.tick(), "printed", self.now, inputs=inputs))
             return
-        data = self.matched(task) if task.uses == "matching" else {"text": f"{path} {digest(dict(inputs))[:8]}"}
+        data = (
+            self.matched(task) if task.uses == "matching" else {"text": f"{path} {digest(dict(inputs))[:8]}"}
+        )
         self.versions[f"{task.stage}/{task.writes}"][key].append(
             Version(self.tick(), digest(data), data, self.now, "", "made", inputs, task.digest)
         )
@@ -210,7 +220,9 @@ class Play:
             if isinstance(step, ENGINE_STEPS):
                 continue
             kind = type(step).__name__
-            item = getattr(step, "task", None) or getattr(step, "gate", None) or getattr(step, "artefact", None)
+            item = (
+                getattr(step, "task", None) or getattr(step, "gate", None) or getattr(step, "artefact", None)
+            )
             key = getattr(step, "key", "") or (step.group.key if kind == "Mend" else "")
             lines.append(f"{kind} {item or 'group'} {key}".strip())
         return lines

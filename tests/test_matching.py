@@ -216,8 +216,13 @@ def school(**changes: Any) -> Json:
             ]
         },
         "eligible_forms": {
-            "mentor": dict.fromkeys(("М-1", "М-2", "Н-2", "Н-3"), ["pupil_pupil"]),
-            "mentee": {**dict.fromkeys(("Н-1", "Н-2", "Н-3"), ["pupil_pupil"]), "Н-4": ["teacher_teacher"]},
+            "mentor": {code: ["pupil_pupil"] for code in ("М-1", "М-2", "Н-2", "Н-3")},
+            "mentee": {
+                "Н-1": ["pupil_pupil"],
+                "Н-2": ["pupil_pupil"],
+                "Н-3": ["pupil_pupil"],
+                "Н-4": ["teacher_teacher"],
+            },
         },
         "refused": [],
         "kept_codes": {},

@@ -201,7 +201,9 @@ def test_rule_8_reject_ends_the_member_and_does_not_exist_at_programme_level(pla
     play.sign("base/mentee_ready", "curator", "m1", verdict="reject")
 
     assert play.standing.members.ending(Member("mentee", "m1")).cause == "rejected"
-    assert [each.code for each in play.try_sign("base/mentees_closed", "curator", verdict="reject")] == ["G10"]
+    assert [each.code for each in play.try_sign("base/mentees_closed", "curator", verdict="reject")] == [
+        "G10"
+    ]
 
 
 def test_rule_8_an_unmet_requirement_that_can_be_waived_is_a_step_for_those_who_may(play):

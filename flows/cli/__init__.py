@@ -68,5 +68,7 @@ def main() -> None:
     """Entry point of `nastavnik`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # a console of another code page must not crash
+            stream.reconfigure(
+                encoding="utf-8", errors="replace"
+            )  # a console of another code page must not crash
     sys.exit(run(sys.argv[1:]))

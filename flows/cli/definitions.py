@@ -127,7 +127,11 @@ def explain(code: str) -> int:
     for name, example in (("explain_bad", found.bad), ("explain_good", found.good)):
         if example:
             print(f"\n{talk.word(name)}:")
-            print("\n".join(f"    {line}" for line in example.replace("{{", "{").replace("}}", "}").splitlines()))
+            print(
+                "\n".join(
+                    f"    {line}" for line in example.replace("{{", "{").replace("}}", "}").splitlines()
+                )
+            )
     return 0
 
 

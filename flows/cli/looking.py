@@ -126,7 +126,8 @@ def today(
             {
                 "schema": "today/v1",
                 "programmes": [
-                    {"school": row.school, "year": row.year, "waiting_for": lines} for row, lines, _ in answers
+                    {"school": row.school, "year": row.year, "waiting_for": lines}
+                    for row, lines, _ in answers
                 ],
             }
         )

@@ -15,7 +15,9 @@ def render(
     school: str,
     document: str,
     *,
-    out: Annotated[Path | None, Parameter(help="The folder for the files, or the file where there is one.")] = None,
+    out: Annotated[
+        Path | None, Parameter(help="The folder for the files, or the file where there is one.")
+    ] = None,
 ) -> int:
     """Make the Word file or table of STAGE/TASK[/KEY] or STAGE/ARTEFACT[/KEY], with names; prints the paths."""
     import os
@@ -25,7 +27,9 @@ def render(
     os.umask(0o077)
     with opened(school) as (found, programme, now):
         files = make(found, programme, document, now)
-        folder = out or found.workspace.folder / "documents" / programme.school / programme.year.replace("/", "-")
+        folder = out or found.workspace.folder / "documents" / programme.school / programme.year.replace(
+            "/", "-"
+        )
     single = out is not None and len(files) == 1 and bool(out.suffix)
     if not single:
         folder.mkdir(parents=True, exist_ok=True)

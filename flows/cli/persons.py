@@ -23,7 +23,9 @@ def add(
     school: str,
     *,
     name: Annotated[str, Parameter(help="Family name, first name, patronymic.")],
-    role: Annotated[list[str] | None, Parameter(help="A role to give at once; may be repeated.", consume_multiple=False)] = None,
+    role: Annotated[
+        list[str] | None, Parameter(help="A role to give at once; may be repeated.", consume_multiple=False)
+    ] = None,
     phone: str = "",
     email: str = "",
 ) -> int:

@@ -43,7 +43,9 @@ def demo(
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
             code = cli.run(["--workspace", str(workspace.folder), *words])
-        lines = [line for line in said.getvalue().splitlines() if not line.startswith(talk.word("next_run_starts"))]
+        lines = [
+            line for line in said.getvalue().splitlines() if not line.startswith(talk.word("next_run_starts"))
+        ]
         if not quiet or code:
             for line in lines:
                 talk.say("demo_answer", text=line)
@@ -70,5 +72,3 @@ def _finish(folder: Path, school: str, documents: list[str]) -> None:
     cli.run([*common, "status", school])
     talk.say("demo_documents", folder=folder / "documents")
     talk.say("demo_next", folder=folder, school=school)
-
-

@@ -54,7 +54,12 @@ def submit(school: str, paper: str, file: Path, *, by: By) -> int:
 def _told(receipt: Receipt) -> None:
     """What came of handing in, to stderr."""
     if receipt.new_people:
-        talk.say("new_people", count=len(receipt.new_people), first=receipt.new_people[0], last=receipt.new_people[-1])
+        talk.say(
+            "new_people",
+            count=len(receipt.new_people),
+            first=receipt.new_people[0],
+            last=receipt.new_people[-1],
+        )
     if receipt.unused:
         talk.say("unused_columns", columns=receipt.unused)
     if receipt.not_owed:
@@ -79,7 +84,9 @@ def decide(
     *,
     as_: Annotated[str, Parameter(name="--as", help="The role that decides.")],
     by: By,
-    all_ready: Annotated[bool, Parameter(help="All members that wait for this signature.", negative=())] = False,
+    all_ready: Annotated[
+        bool, Parameter(help="All members that wait for this signature.", negative=())
+    ] = False,
     number: Annotated[str, Parameter(help="Number of the protocol or order.")] = "",
     date: Annotated[str, Parameter(help="Its date.")] = "",
     certificate: Annotated[str, Parameter(help="Number of the signing certificate.")] = "",
@@ -112,14 +119,17 @@ def waive(
         decided = checkpoints.waive(
             found, programme, gate, requirement, as_, by, reason, now, key=request_key()
         )
-        talk.say("waived", item=decided.gate, requirement=requirement, keys=_listed([key for key in decided.keys if key]))
+        talk.say(
+            "waived",
+            item=decided.gate,
+            requirement=requirement,
+            keys=_listed([key for key in decided.keys if key]),
+        )
         _woken(found, programme, True)
     return 0
 
 
-def reopen(
-    school: str, place: str, *, by: By, reason: Annotated[str, Parameter(help="Why.")]
-) -> int:
+def reopen(school: str, place: str, *, by: By, reason: Annotated[str, Parameter(help="Why.")]) -> int:
     """Open the tasks of STAGE[/TASK[/KEY]] again, where the definition allows it."""
     with opened(school) as (found, programme, now):
         places = checkpoints.reopen(found, programme, place, by, reason, now, key=request_key())
@@ -132,7 +142,9 @@ def run(
     school: str | None = None,
     *,
     all: Annotated[bool, Parameter(help="Every programme in which something is due.", negative=())] = False,
-    retry: Annotated[str | None, Parameter(help="STAGE/TASK[/KEY] whose failure is to be tried again.")] = None,
+    retry: Annotated[
+        str | None, Parameter(help="STAGE/TASK[/KEY] whose failure is to be tried again.")
+    ] = None,
     exit_code: Annotated[bool, Parameter(help="End with 5 when people are waited for.", negative=())] = False,
 ) -> int:
     """Reconcile through Prefect: do everything that can be done now."""
@@ -155,20 +167,20 @@ def run(
     return worst
 
 
-def _reconciled(found: Office, programmes: list[records.Programme], now: datetime, exit_code: bool) -> list[int]:
-    import asyncio
-
+def _reconciled(
+    found: Office, programmes: list[records.Programme], now: datetime, exit_code: bool
+) -> list[int]:
     from flows.environment import apply
     from flows.server import ServerGone, using
 
     codes = []
     with using(found.workspace) as server:
         apply(found.workspace, server.url)
-        from flows.programme import programme as reconcile
+        from flows.programme import reconcile
 
         for row in programmes:
             try:
-                state = asyncio.run(reconcile(row.school, row.year, now.isoformat(), return_state=True))
+                state = reconcile(row.school, row.year, now)
             except Exception as error:
                 if _lost(error):
                     raise ServerGone(problem("W11")) from None

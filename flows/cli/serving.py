@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -22,9 +23,7 @@ def serve(*, port: Annotated[int, Parameter(help="Where Prefect's server and its
         talk.say("serving", url=server.url.removesuffix("/api"))
 
     talk.say("serve_starts")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(workspace, port, ready)
-    except KeyboardInterrupt:
-        pass
     talk.say("serve_ends")
     return 0

@@ -77,7 +77,11 @@ def misused(error: CycloptsError) -> None:
     argument = getattr(error, "argument", None)
     name = argument.name if argument is not None else ""
     unused = getattr(error, "unused_tokens", None) or getattr(error, "token", None) or ""
-    token = unused[0] if isinstance(unused, list) else getattr(unused, "keyword", None) or getattr(unused, "value", unused)
+    token = (
+        unused[0]
+        if isinstance(unused, list)
+        else getattr(unused, "keyword", None) or getattr(unused, "value", unused)
+    )
     key = f"usage_{kind}"
     text = word(key, name=name, token=token) if messages.has_word(key) else str(error).splitlines()[0]
     chain = [part for part in getattr(error, "command_chain", None) or () if isinstance(part, str)]

@@ -149,7 +149,13 @@ def waive(
 
 
 def _waivable(
-    standing: Standing, checkpoint: Checkpoint, key: str, requirement: Requirement, role: str, by: str, reason: str
+    standing: Standing,
+    checkpoint: Checkpoint,
+    key: str,
+    requirement: Requirement,
+    role: str,
+    by: str,
+    reason: str,
 ) -> Iterator[Problem]:
     item = place(checkpoint.path, key)
     if requirement.waive is None:

@@ -27,9 +27,17 @@ def why_paper(standing: Standing, spec: ArtefactSpec, key: str | None) -> Reason
     """The tree of a paper: of one key, or of all that owe it."""
     if spec.each and key is None:
         below = tuple(why_paper(standing, spec, each) for each in standing.papers.keys(spec))
-        return _is("paper", spec.path, spec.title, _worst(below, "paper"), _few(below, ("approved", "valid", "not_owed")))
+        return _is(
+            "paper",
+            spec.path,
+            spec.title,
+            _worst(below, "paper"),
+            _few(below, ("approved", "valid", "not_owed")),
+        )
     state = standing.paper_state(spec, key or "")
-    return _is("paper", place(spec.path, key or ""), spec.title, state, tuple(_paper(standing, spec, key or "")))
+    return _is(
+        "paper", place(spec.path, key or ""), spec.title, state, tuple(_paper(standing, spec, key or ""))
+    )
 
 
 def _paper(standing: Standing, spec: ArtefactSpec, key: str):  # type: ignore[no-untyped-def]
@@ -37,13 +45,17 @@ def _paper(standing: Standing, spec: ArtefactSpec, key: str):  # type: ignore[no
     record = standing.papers.record(spec, key)
     if standing.papers.recurs(spec):
         for version in standing.papers.occurrences(spec, key):
-            yield reason("version", spec.path, at=moments.local_day(version.at, zone), by=version.by or "–", number=1)
+            yield reason(
+                "version", spec.path, at=moments.local_day(version.at, zone), by=version.by or "–", number=1
+            )
         return
     if record.version is not None:
         version = record.version
         count = sum(1 for each in standing.snapshot.versions_of(spec.path, key) if each.origin != "collected")
         code = "made" if version.origin == "made" else "version"
-        yield reason(code, spec.path, at=moments.local_day(version.at, zone), by=version.by or "–", number=count)
+        yield reason(
+            code, spec.path, at=moments.local_day(version.at, zone), by=version.by or "–", number=count
+        )
     yield from record.reasons
     task = standing.papers.writer(spec)
     if task is not None and not record.holds:
@@ -59,7 +71,9 @@ def why_task(standing: Standing, task: TaskSpec, key: str | None) -> Reason:
     """The tree of a task: of one key, or of all."""
     if task.each and key is None:
         below = tuple(why_task(standing, task, each) for each in standing.task_keys(task))
-        return _is("task", task.path, task.title, _worst(below, "task"), _few(below, ("done", "not_owed", "ended")))
+        return _is(
+            "task", task.path, task.title, _worst(below, "task"), _few(below, ("done", "not_owed", "ended"))
+        )
     found = standing.work.task(task, key or "")
     because = found.reasons
     if found.state == "open" and found.opened:
@@ -76,8 +90,12 @@ def why_task(standing: Standing, task: TaskSpec, key: str | None) -> Reason:
 def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Reason:
     """The tree of a gate: of one member, or of all."""
     if checkpoint.register and key is None:
-        below = tuple(why_gate(standing, checkpoint, each) for each in standing.members.live(checkpoint.register))
-        return _is("gate", checkpoint.path, checkpoint.title, _worst(below, "gate"), _few(below, ("approved",)))
+        below = tuple(
+            why_gate(standing, checkpoint, each) for each in standing.members.live(checkpoint.register)
+        )
+        return _is(
+            "gate", checkpoint.path, checkpoint.title, _worst(below, "gate"), _few(below, ("approved",))
+        )
     each = key or ""
     gate = standing.gates.gate(checkpoint, each)
     because: list[Reason] = [_signed(standing, decision) for decision in (gate.signed or {}).values()]

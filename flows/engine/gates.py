@@ -48,7 +48,12 @@ class Gates:
     """Gates of one snapshot at one moment."""
 
     def __init__(
-        self, methodology: Methodology, snapshot: Snapshot, members: Members, papers: Papers, progress: Progress
+        self,
+        methodology: Methodology,
+        snapshot: Snapshot,
+        members: Members,
+        papers: Papers,
+        progress: Progress,
     ) -> None:
         self.methodology, self.snapshot = methodology, snapshot
         self.members, self.papers, self.progress = members, papers, progress
@@ -101,7 +106,9 @@ class Gates:
         for name, decision in signed.items():
             fallen = list(self._fallen(checkpoint, key, decision.evidence))
             causes.update((each.values["name"], each) for each in fallen)
-            if not fallen and all(other in standing for other in checkpoint.sign_off[name].after if other in signed):
+            if not fallen and all(
+                other in standing for other in checkpoint.sign_off[name].after if other in signed
+            ):
                 standing[name] = decision
         return standing, tuple(causes.values())
 
@@ -168,7 +175,9 @@ class Gates:
         whole papers, and of a register's table the keys present.
         """
         stage = self.methodology.stages[checkpoint.stage]
-        found = {name: self._evidence_of(checkpoint, stage.artefacts[name], key) for name in checkpoint.papers}
+        found = {
+            name: self._evidence_of(checkpoint, stage.artefacts[name], key) for name in checkpoint.papers
+        }
         return {name: value for name, value in found.items() if value}
 
     def _evidence_of(self, checkpoint: Checkpoint, spec: ArtefactSpec, key: str) -> Any:
@@ -176,7 +185,11 @@ class Gates:
         if register and register == checkpoint.register:
             row = self.members.row(Member(register, key))
             return row.digest if row else None
-        if register and checkpoint.register is None and checkpoint.path in self.members.intake_gates(register):
+        if (
+            register
+            and checkpoint.register is None
+            and checkpoint.path in self.members.intake_gates(register)
+        ):
             return dict.fromkeys(self.members.rows(register), "present")
         if spec.each and spec.each.register != checkpoint.register:
             records = {each: self._digest(spec, each) for each in self.papers.keys(spec)}
@@ -202,7 +215,9 @@ class Gates:
             if outcome.holds is not True and not self.waived(checkpoint, requirement, key):
                 yield Unmet(requirement, outcome.holds, outcome.reasons)
 
-    def _requirement(self, stage: Stage, checkpoint: Checkpoint, requirement: Requirement, key: str) -> Outcome:
+    def _requirement(
+        self, stage: Stage, checkpoint: Checkpoint, requirement: Requirement, key: str
+    ) -> Outcome:
         member = Member(checkpoint.register, key) if checkpoint.register else None
         item = place(checkpoint.path, key)
         if requirement.check:
@@ -218,7 +233,9 @@ class Gates:
             return self.all_passed(requirement.all_passed)
         return self._paper(checkpoint, stage.artefacts[requirement.id], requirement, key)
 
-    def _paper(self, checkpoint: Checkpoint, spec: ArtefactSpec, requirement: Requirement, key: str) -> Outcome:
+    def _paper(
+        self, checkpoint: Checkpoint, spec: ArtefactSpec, requirement: Requirement, key: str
+    ) -> Outcome:
         register = self.papers.table_of(spec)
         if register and register == checkpoint.register:
             return Outcome(True)  # the member is in the table, or it would not be asked about
@@ -244,7 +261,11 @@ class Gates:
     def _holds(self, spec: ArtefactSpec, key: str, requirement: Requirement) -> Outcome:
         if self.papers.recurs(spec):
             there = bool(self.papers.occurrences(spec, key))
-            return Outcome(True) if there else Outcome(None, (reason("missing", place(spec.path, key), title=spec.title),))
+            return (
+                Outcome(True)
+                if there
+                else Outcome(None, (reason("missing", place(spec.path, key), title=spec.title),))
+            )
         record = self.papers.record(spec, key)
         if not record.holds:
             waiting = None if record.state == "missing" else False
@@ -333,13 +354,17 @@ class Gates:
                 member = Member(register, key)
                 ending = self.members.ending(member)
                 if ending:
-                    yield reason("frozen_ended", place(self._table_path(group), group.key), key=key, cause=ending.cause)
+                    yield reason(
+                        "frozen_ended", place(self._table_path(group), group.key), key=key, cause=ending.cause
+                    )
                     continue
                 for gate in self._gates_each[register]:
                     standing = self.gate(gate, key)
                     expired = [name for name in standing.fell_through if self._in_force(gate, name)]
                     if expired:
-                        titles = [self.methodology.stages[gate.stage].artefacts[name].title for name in expired]
+                        titles = [
+                            self.methodology.stages[gate.stage].artefacts[name].title for name in expired
+                        ]
                         yield reason(
                             "frozen_fell", place(gate.path, key), key=key, title=gate.title, papers=titles,
                             because=standing.reasons,

@@ -37,9 +37,7 @@ def after(start: datetime, span: Span, zone: ZoneInfo, week: int) -> datetime:
     return start_of(day_after(start, span, zone, week) + timedelta(days=1), zone)
 
 
-def due_moment(
-    due: Due, opened: datetime, year: tuple[date, date], zone: ZoneInfo, week: int
-) -> datetime:
+def due_moment(due: Due, opened: datetime, year: tuple[date, date], zone: ZoneInfo, week: int) -> datetime:
     """When a task is late: the first moment after its last day.
 
     A month and day means the one of the programme's year that is nearest to the opening.

@@ -157,7 +157,9 @@ class Papers:
         failed = self.failed_checks(spec, key)
         return Record("draft", version, failed) if failed else Record("valid", version)
 
-    def failed_checks(self, spec: ArtefactSpec, key: str = "", *, blocking: bool = True) -> tuple[Reason, ...]:
+    def failed_checks(
+        self, spec: ArtefactSpec, key: str = "", *, blocking: bool = True
+    ) -> tuple[Reason, ...]:
         """Reasons of the artefact's own checks that do not hold."""
         stage = self.methodology.stages[spec.stage]
         member = Member(spec.each.register, key) if spec.each and spec.each.register else None
@@ -273,7 +275,9 @@ class Papers:
     ) -> tuple[Reason, ...]:
         if verdict.waiting:
             return tuple(
-                reason("waiting_for", title=self.title(stage.id, name) if self._is_paper(stage, name) else name)
+                reason(
+                    "waiting_for", title=self.title(stage.id, name) if self._is_paper(stage, name) else name
+                )
                 for name in verdict.waiting
             )
         if verdict.fault == "C05":
@@ -375,7 +379,8 @@ def as_typed(schema: Mapping[str, Any], data: Any) -> Any:
     if isinstance(data, Mapping) and "properties" in schema:
         properties = schema["properties"]
         return {
-            key: as_typed(properties[key], value) if key in properties else value for key, value in data.items()
+            key: as_typed(properties[key], value) if key in properties else value
+            for key, value in data.items()
         }
     return data
 

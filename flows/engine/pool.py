@@ -116,7 +116,7 @@ class Pools:
 
     def _refused(self, register: str) -> list[list[Any]]:
         """Combinations that a gate sent back: each mentor with the mentees it stood beside then."""
-        found = []
+        found: list[list[Any]] = []
         for stage in self.methodology.stages.values():
             for gate in stage.checkpoints.values():
                 if gate.register != register:
@@ -124,7 +124,11 @@ class Pools:
                 for key, decisions in self.snapshot.decisions.get(gate.path, {}).items():
                     for decision in decisions:
                         row = self.members.row_at(Member(register, key), decision.seq)
-                        if decision.verdict == "return" and row and self._rematches(gate.on_return, decision.choice):
+                        if (
+                            decision.verdict == "return"
+                            and row
+                            and self._rematches(gate.on_return, decision.choice)
+                        ):
                             parts = self.members.parts(Member(register, key), row)
                             found.extend([mentor, parts["mentee"]] for mentor in parts["mentor"])
         return found
@@ -155,10 +159,14 @@ class Pools:
         proposal = self.papers.latest(spec)
         offered: set[str] = set()
         if proposal and (not table or proposal.seq > table[-1].seq):
-            offered = {key for row in proposal.data.get("rows", ()) for key in row.get(groups.members["mentee"], ())}
+            offered = {
+                key for row in proposal.data.get("rows", ()) for key in row.get(groups.members["mentee"], ())
+            }
         return [key for key in pool.mentees if key not in mentioned or key in offered]
 
-    def portraits(self, rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, list[str]]]:
+    def portraits(
+        self, rows: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    ) -> dict[str, dict[str, list[str]]]:
         """For each side's rows by code, the forms whose portrait each row meets."""
         return {
             side: {

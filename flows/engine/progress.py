@@ -16,7 +16,9 @@ MACHINES = frozenset({"matching", "evaluation", "report", "notice"})  # kinds th
 class Progress:
     """Tasks of one snapshot, as far as facts and papers tell; whether they may open is decided by Work."""
 
-    def __init__(self, methodology: Methodology, snapshot: Snapshot, members: Members, papers: Papers) -> None:
+    def __init__(
+        self, methodology: Methodology, snapshot: Snapshot, members: Members, papers: Papers
+    ) -> None:
         self.methodology, self.snapshot, self.members, self.papers = methodology, snapshot, members, papers
         self._done: dict[tuple[str, str], bool] = {}
 
@@ -51,11 +53,15 @@ class Progress:
         since = self.reopened_at(task, key)
         if task.writes is None:
             fact = self._last(task, key, "done")
-            return fact is not None and fact.seq > since and dict(fact.inputs) == self.papers.inputs(task, key)
+            return (
+                fact is not None and fact.seq > since and dict(fact.inputs) == self.papers.inputs(task, key)
+            )
         spec = self.methodology.stages[task.stage].artefacts[task.writes]
         if task.every:
             until = task.every.until
-            return bool(until and self.papers.record(self.methodology.stages[task.stage].artefacts[until], key).holds)
+            return bool(
+                until and self.papers.record(self.methodology.stages[task.stage].artefacts[until], key).holds
+            )
         record = self.papers.record(spec, key)
         if record.state == "not_owed":
             return True
@@ -93,7 +99,9 @@ class Progress:
         member = Member(checkpoint.register, key) if checkpoint.register else None
         return list(self._translated(choice.reopen, member, decision.seq))
 
-    def _translated(self, paths: tuple[str, ...], member: Member | None, seq: int) -> Iterator[tuple[str, str]]:
+    def _translated(
+        self, paths: tuple[str, ...], member: Member | None, seq: int
+    ) -> Iterator[tuple[str, str]]:
         for path in paths:
             task = self.methodology.task(path)
             register = task.each.register if task.each else None

@@ -124,7 +124,19 @@ class Renew:
     until: date
 
 
-Step = Open | Run | RecordSilence | FinishStage | CloseYear | Ask | Sign | MayWaive | Mend | ClearIncident | Renew
+Step = (
+    Open
+    | Run
+    | RecordSilence
+    | FinishStage
+    | CloseYear
+    | Ask
+    | Sign
+    | MayWaive
+    | Mend
+    | ClearIncident
+    | Renew
+)
 ENGINE_STEPS = (Open, Run, RecordSilence, FinishStage, CloseYear)
 
 

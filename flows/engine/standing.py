@@ -78,7 +78,9 @@ class Standing:
         if was_done:
             return StageStanding("reopened", passed, of, late, reasons)
         if not self._begun(stage):
-            return StageStanding("waiting", passed, of, late, self.work.needs_missing(stage.id, None) or reasons)
+            return StageStanding(
+                "waiting", passed, of, late, self.work.needs_missing(stage.id, None) or reasons
+            )
         return StageStanding("active", passed, of, late, reasons)
 
     def _members(self, stage: Stage) -> tuple[int, int, int, list[Member]]:
@@ -118,7 +120,9 @@ class Standing:
             if checkpoint.register is None:
                 gate = self.gates.gate(checkpoint)
                 if not gate.approved:
-                    found.append(reason("gate_waits", checkpoint.path, title=checkpoint.title, because=gate.reasons))
+                    found.append(
+                        reason("gate_waits", checkpoint.path, title=checkpoint.title, because=gate.reasons)
+                    )
         for spec in stage.artefacts.values():
             if spec.required and spec.id not in covered:
                 found.extend(

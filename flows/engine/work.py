@@ -83,7 +83,9 @@ class Work:
             return Task("frozen", opened=opened.at if opened else None, reasons=frozen)
         if opened and self._stays_open(task, key, opened.seq):
             return self._open(task, key, opened.at)
-        blocked = tuple(self._blocked(task, key, member)) or (owed.reasons if owed and owed.holds is None else ())
+        blocked = tuple(self._blocked(task, key, member)) or (
+            owed.reasons if owed and owed.holds is None else ()
+        )
         if blocked:
             if opened and not task.every:  # what has opened stays open
                 return self._open(task, key, opened.at)
@@ -195,14 +197,14 @@ class Work:
         if other.on_request:
             return
         register = other.each.register if other.each else None
-        if member and register:
-            keys = self.members.translate(member, register)
-        else:
-            keys = self.progress.keys(other)
+        near = self.members.translate(member, register) if member and register else None
+        keys = self.progress.keys(other) if near is None else near
         left = [key for key in keys if not self._over(other, key)]
         if left:
             shown = left if register else []
-            yield reason("after", place(other.path, left[0] if len(left) == 1 else ""), title=other.title, keys=shown)
+            yield reason(
+                "after", place(other.path, left[0] if len(left) == 1 else ""), title=other.title, keys=shown
+            )
 
     def _over(self, task: TaskSpec, key: str) -> bool:
         return self.task(task, key).state in ("done", "not_owed", "ended")

@@ -14,11 +14,11 @@ from schemas.problems import Problem, problem
 GENESIS = "0" * 64
 
 
-def append(session: Session, kind: str, row: SQLModel, at: str, programme: int) -> int:
+def append(session: Session, kind: str, row: Any, at: str, programme: int) -> int:
     """Add a row under the next number of the journal and return that number."""
     last = session.exec(select(Entry).order_by(Entry.seq.desc()).limit(1)).first()  # type: ignore[attr-defined]
     seq = last.seq + 1 if last else 1
-    row.seq = seq  # type: ignore[attr-defined]
+    row.seq = seq
     previous = last.hash if last else GENESIS
     line = _line(seq, at, kind, programme, digest(_plain(row)))
     session.add(row)
@@ -42,12 +42,12 @@ def damage(session: Session) -> Iterator[Problem]:
     for kind, table in CHAINED.items():
         seen = set()
         for row in session.exec(select(table)):
-            seen.add(row.seq)  # type: ignore[attr-defined]
-            known = lines[kind].get(row.seq)  # type: ignore[attr-defined]
+            seen.add(row.seq)
+            known = lines[kind].get(row.seq)
             if known is None:
-                yield problem("V06", seq=row.seq, kind=kind)  # type: ignore[attr-defined]
+                yield problem("V06", seq=row.seq, kind=kind)
             elif known != digest(_plain(row)):
-                yield problem("V07", seq=row.seq, kind=kind)  # type: ignore[attr-defined]
+                yield problem("V07", seq=row.seq, kind=kind)
         for seq in sorted(set(lines[kind]) - seen):
             yield problem("V08", seq=seq, kind=kind)
 

@@ -5,6 +5,8 @@ Moments are ISO 8601 texts in UTC, so that a row has one canonical form to diges
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
@@ -178,4 +180,10 @@ class Assignment(SQLModel, table=True):
     role: str = Field(primary_key=True)
 
 
-CHAINED = {"artefact": Artefact, "task": TaskFact, "stage": StageFact, "decision": Decision, "waiver": Waiver}
+CHAINED: dict[str, Any] = {
+    "artefact": Artefact,
+    "task": TaskFact,
+    "stage": StageFact,
+    "decision": Decision,
+    "waiver": Waiver,
+}

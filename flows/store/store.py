@@ -146,10 +146,14 @@ class Transaction:
         """A programme by its number."""
         return self.session.get_one(records.Programme, number)
 
-    def start(self, school: str, year: str, bundle: str, methodology: str, now: datetime) -> records.Programme:
+    def start(
+        self, school: str, year: str, bundle: str, methodology: str, now: datetime
+    ) -> records.Programme:
         """Start a programme."""
         self.school(school)
-        query = select(records.Programme).where(records.Programme.school == school, records.Programme.year == year)
+        query = select(records.Programme).where(
+            records.Programme.school == school, records.Programme.year == year
+        )
         if self.session.exec(query).first():
             raise Refusal(problem("W07", school=school, year=year))
         row = records.Programme(
@@ -182,7 +186,8 @@ class Transaction:
     def _versions(self, programme: records.Programme) -> Mapping[str, Mapping[str, list[engine.Version]]]:
         table = records.Artefact
         query = select(table).where(
-            (table.programme == _id(programme)) | ((table.programme == 0) & (table.school == programme.school))
+            (table.programme == _id(programme))
+            | ((table.programme == 0) & (table.school == programme.school))
         )
         if programme.closed is not None:
             query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
@@ -310,7 +315,9 @@ class Transaction:
             self.session.add(row)
             self.session.flush()
 
-    def letters(self, programme: records.Programme | None = None, *, unsent: bool = False) -> Sequence[records.Letter]:
+    def letters(
+        self, programme: records.Programme | None = None, *, unsent: bool = False
+    ) -> Sequence[records.Letter]:
         """Letters of the outbox."""
         query = select(records.Letter)
         if programme is not None:
@@ -327,7 +334,7 @@ class Transaction:
 
     def requests(self, prefix: str) -> set[str]:
         """Requests done whose keys begin so."""
-        found = self.session.exec(select(records.Request.key).where(records.Request.key.startswith(prefix)))  # type: ignore[attr-defined]
+        found = self.session.exec(select(records.Request.key).where(records.Request.key.startswith(prefix)))
         return set(found)
 
     def note(self, key: str, programme: records.Programme) -> None:
@@ -341,7 +348,9 @@ class Transaction:
 
     def acquire(self, programme: records.Programme, seconds: float) -> int | None:
         """Take the programme for one reconcile: a fencing token, or None while somebody living has it."""
-        busy = programme.lease_owner and programme.lease_until > time.time() and not _dead(programme.lease_owner)
+        busy = (
+            programme.lease_owner and programme.lease_until > time.time() and not _dead(programme.lease_owner)
+        )
         if busy:
             return None
         programme.lease_owner, programme.lease_until = owner(), time.time() + seconds
@@ -389,10 +398,10 @@ def owner() -> str:
 
 
 def _dead(name: str) -> bool:
-    host, number, born = name.rsplit(":", 2)
+    host, number, began = name.rsplit(":", 2)
     if host != socket.gethostname() or not Path("/proc/self/stat").exists():
         return False  # of another machine, or where a process cannot be told: wait for the lease to run out
-    return born(int(number)) != born
+    return born(int(number)) != began
 
 
 def born(number: int) -> str:

@@ -22,7 +22,9 @@ def damage(store: Store) -> tuple[list[Problem], int, str]:
         count, anchor = journal.head(view.session)
     found.extend(problem("V09", digest=name) for name in sorted(named - contents.keys()))
     found.extend(
-        problem("V09", digest=name) for name, body in contents.items() if digest_of_bytes(body.encode()) != name
+        problem("V09", digest=name)
+        for name, body in contents.items()
+        if digest_of_bytes(body.encode()) != name
     )
     for name in sorted({*store.files.digests(), *printed, *bundles}):
         try:

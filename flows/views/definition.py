@@ -14,7 +14,10 @@ def text(methodology: Methodology, language: str) -> str:
     for stage in methodology.stages.values():
         lines += ["", f"{stage.number}. {stage.title}  [{stage.id}]"]
         if stage.needs:
-            lines.append(f"   {word('show_needs', language)}: " + ", ".join(need.artefact for need in stage.needs.values()))
+            lines.append(
+                f"   {word('show_needs', language)}: "
+                + ", ".join(need.artefact for need in stage.needs.values())
+            )
         for spec in stage.artefacts.values():
             required = "*" if spec.required else " "
             each = f"  ({spec.each.register or spec.each.need})" if spec.each else ""
@@ -49,7 +52,12 @@ def _before(methodology: Methodology, stage: Stage) -> set[str]:
 
 
 def _back(stage: Stage) -> set[str]:
-    paths = [path for gate in stage.checkpoints.values() for choice in gate.on_return.values() for path in choice.reopen]
+    paths = [
+        path
+        for gate in stage.checkpoints.values()
+        for choice in gate.on_return.values()
+        for path in choice.reopen
+    ]
     paths += [path for task in stage.tasks.values() for path in task.then.reopen]
     return {path.split("/")[0] for path in paths} - {stage.id}
 

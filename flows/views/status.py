@@ -227,27 +227,31 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
     match step:
         case Ask(path, key, role, who, since, due, late, _):
             task = standing.methodology.task(path)
-            action = "sign_paper" if task.uses == "document" else "answer" if task.uses == "survey" else "hand_in"
+            action = (
+                "sign_paper" if task.uses == "document" else "answer" if task.uses == "survey" else "hand_in"
+            )
             item = f"{task.stage}/{task.writes}"
-            return _line(action, item, key, role, who, since.isoformat(), last_day(due, standing), late, task.title)
+            return _line(
+                action, item, key, role, who, since.isoformat(), last_day(due, standing), late, task.title
+            )
         case Sign(gate, key, sign_off, role):
             checkpoint = standing.methodology.checkpoint(gate)
             entry = checkpoint.sign_off[sign_off]
-            who = standing.snapshot.holders.get(entry.recorded_by or role, ())
+            who = tuple(standing.snapshot.holders.get(entry.recorded_by or role, ()))
             return _line("decide", gate, key, role, who, now, None, False, checkpoint.title)
         case MayWaive(gate, key, requirement, waivers, _):
             checkpoint = standing.methodology.checkpoint(gate)
-            who = [code for role in waivers for code in standing.snapshot.holders.get(role, ())]
+            who = tuple(code for role in waivers for code in standing.snapshot.holders.get(role, ()))
             title = f"{checkpoint.title}: {requirement}"
             return _line("waive", f"{gate}", key, waivers[0], who, now, None, False, title)
         case Mend(group, role, tasks, reasons):
-            who = standing.snapshot.holders.get(role, ())
+            who = tuple(standing.snapshot.holders.get(role, ()))
             title = "; ".join(text_of(each, language) for each in reasons)
             item = standing.methodology.registers[group.register].table
             return _line("mend", item, group.key, role, who, now, None, True, title, ways=list(tasks))
         case Renew(path, key, role, until):
             spec = standing.methodology.artefact(path)
-            who = standing.snapshot.holders.get(role, ()) if roles[role].of is None else ()
+            who = tuple(standing.snapshot.holders.get(role, ())) if roles[role].of is None else ()
             return _line("renew", path, key, role, who, now, until.isoformat(), False, spec.title)
         case ClearIncident(path, key, reasons):
             task = standing.methodology.task(path)

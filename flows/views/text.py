@@ -66,7 +66,13 @@ def _gate(gate: Mapping[str, Any], language: str) -> str:
 def _waiting(console: Console, lines: list[Any], language: str) -> None:
     if not lines:
         return
-    table = Table(title=word("waiting_for", language), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=word("waiting_for", language),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     for name in ("column_until", "column_who", "column_what", "column_item"):
         table.add_column(word(name, language), overflow="fold")
     for each in lines:
