@@ -233,7 +233,9 @@ class _Finder:
             return False
         collected = self.work.collected(task, key)
         if task.each or task.uses == "training":
-            return collected is not None and not self._consumed(task, key, collected.digest)
+            asked_again = self.standing.progress.reopened_at(task, key)  # what came before it is no answer to it
+            new = collected is not None and collected.seq > asked_again
+            return collected is not None and new and not self._consumed(task, key, collected.digest)
         return self._closes(task, key, standing) and not self._consumed(
             task, key, collected.digest if collected else ""
         )
