@@ -70,6 +70,9 @@ def _methodology(sources: Sources) -> Iterator[Problem]:
     for name, indicator in data.get("indicators", {}).items():
         for side in ("numerator", "denominator"):
             yield from _count(sources, indicator[side], ("indicators", name, side))
+    for survey in (each for name, each in sources.surveys.items() if name not in sources.broken):
+        if survey.data["audience"] not in data["roles"]:
+            yield unknown(survey.at(("audience",)), "role", survey.data["audience"], data["roles"])
     yield from _bases(sources, source, data, ())
 
 
