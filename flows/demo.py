@@ -78,21 +78,23 @@ class Player:
         self._set_up()
         done = self._done()
         resumed = bool(done)
+        self._set_clock(self._latest())
         for number, event in enumerate(self.year.events):
+            if self._later_done(number, done):
+                continue  # lived through already
             keys = [f"{self.year.school}:{number}:{index}" for index in range(len(event.lines))]
             start = datetime.fromisoformat(f"{event.day}T09:00:00").replace(tzinfo=self.zone)
-            last = bool(keys) and keys[-1] in done
-            if last and self._later_done(number, done):
-                continue  # lived through already
+            end = start + timedelta(minutes=len(event.lines))
             if resumed:
                 self.tell("demo_resumed", day=event.day)
                 resumed = False
-            self._pass_time(start)
+            if done.isdisjoint(keys):
+                self._pass_time(start)
             self.tell("demo_event", day=start.date(), text=event.say)
             for index, (key, line) in enumerate(zip(keys, event.lines, strict=True)):
                 if key not in done:
                     self._line(key, line, start + timedelta(minutes=index))
-            self._reconcile(start + timedelta(minutes=len(event.lines)))
+            self._reconcile(max(end, self.now))  # later than its end where it was stopped while time passed
 
     def _later_done(self, number: int, done: set[str]) -> bool:
         return any(int(key.split(":")[1]) > number for key in done)
@@ -105,7 +107,7 @@ class Player:
 
     def _set_up(self) -> None:
         """The school, its people and its programme: each where it is not there yet."""
-        now = datetime.fromisoformat(f"{self.year.events[0].day}T08:00:00").replace(tzinfo=self.zone)
+        now = self._beginning
         with self.office.store.write() as transaction:
             if self.year.school not in {school.id for school in transaction.schools()}:
                 transaction.add_school(self.year.school, self.year.title, self.year.timezone, now)
@@ -127,11 +129,31 @@ class Player:
         with self.office.store.read() as view:
             return view.programme(self.year.school, self.year.year)
 
+    # --- the clock ---------------------------------------------------------------------------
+
+    @property
+    def _beginning(self) -> datetime:
+        return datetime.fromisoformat(f"{self.year.events[0].day}T08:00:00").replace(tzinfo=self.zone)
+
+    def _latest(self) -> datetime:
+        """The last moment of which anything is recorded."""
+        with self.office.store.read() as view:
+            found = view.snapshot(view.programme(self.year.school, self.year.year))
+        kinds = (found.versions, found.facts, found.decisions, found.waivers)
+        moments = (
+            each.at for kind in kinds for keys in kind.values() for those in keys.values() for each in those
+        )
+        return max(moments, default=self._beginning)
+
+    def _set_clock(self, now: datetime) -> None:
+        self.now = now
+        os.environ["NASTAVNIK_NOW"] = now.isoformat()
+
     # --- living ------------------------------------------------------------------------------
 
     def _line(self, key: str, line: str, now: datetime) -> None:
         self.tell("demo_line", line=line)
-        os.environ["NASTAVNIK_NOW"] = now.isoformat()
+        self._set_clock(now)
         os.environ["NASTAVNIK_REQUEST"] = key
         words = [
             str(self.year.folder / word) if word.startswith("inbox/") else word for word in shlex.split(line)
@@ -151,20 +173,18 @@ class Player:
             wake = plan.wake_at
             if wake is None or wake > until:
                 return
-            os.environ["NASTAVNIK_NOW"] = wake.isoformat()
             yield wake
 
     def _plan(self) -> Plan:
         from flows.engine.reconcile import next_steps
 
-        now = datetime.fromisoformat(os.environ["NASTAVNIK_NOW"])
         with self.office.store.read() as view:
             row = view.programme(self.year.school, self.year.year)
-            return next_steps(self.office.methodology(row.bundle), view.snapshot(row), now)
+            return next_steps(self.office.methodology(row.bundle), view.snapshot(row), self.now)
 
     def _reconcile(self, now: datetime) -> None:
         """Settle; where something is to be executed, through Prefect."""
-        os.environ["NASTAVNIK_NOW"] = now.isoformat()
+        self._set_clock(now)
         with self.office.store.write() as transaction:
             row = transaction.programme(self.year.school, self.year.year)
             if row.closed is not None and not row.dirty:

@@ -386,6 +386,8 @@ class _Intake:
             if not self._entitled(key):
                 role = self.methodology.roles[self.task.role or ""].title if self.task.role else key
                 self.problems.append(problem("P01", by=self.by, role=role))
+            elif self._same(draft, key):
+                kept.append(draft)  # a log that grows holds old rows, also of those who have ended since
             elif standing.state == "not_owed":
                 self.receipt.not_owed.append(key)
             elif standing.state == "ended":

@@ -18,6 +18,10 @@ from schemas.digests import canonical
 from schemas.model import Methodology
 from schemas.problems import Location, Refusal, problem
 
+Pinned = tuple[Methodology, Mapping[str, bytes]]
+KEPT = 16  # definitions that a process keeps; reading one anew takes 0.1 s
+_PINNED: dict[str, Pinned] = {}  # by digest, so what is kept is never out of date
+
 
 class Office:
     """Everything that a command or a flow works with."""
@@ -25,7 +29,6 @@ class Office:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace.database, workspace.files)
-        self._methodologies: dict[str, tuple[Methodology, Mapping[str, bytes]]] = {}
 
     def people(self, transaction: Transaction) -> People:
         """The people store, in a transaction."""
@@ -46,12 +49,16 @@ class Office:
         """A file of a stored bundle, such as a template."""
         return self._read(bundle)[1][name]
 
-    def _read(self, bundle: str) -> tuple[Methodology, Mapping[str, bytes]]:
-        if bundle not in self._methodologies:
+    def _read(self, bundle: str) -> Pinned:
+        found = _PINNED.get(bundle)
+        if found is None:
             packed = json.loads(self.store.files.get(bundle))
             content = {name: base64.b64decode(each) for name, each in packed.items()}
-            self._methodologies[bundle] = (reader.read(content).or_refuse(), content)
-        return self._methodologies[bundle]
+            found = (reader.read(content).or_refuse(), content)
+            while len(_PINNED) >= KEPT:
+                _PINNED.pop(next(iter(_PINNED)), None)
+            _PINNED[bundle] = found
+        return found
 
     # --- the engine --------------------------------------------------------------------------
 

@@ -326,11 +326,11 @@ def _date(cell: Cell) -> str:
     if isinstance(cell, float | int) and 20_000 < cell < 80_000:  # Excel's serial number of a day
         return date.fromordinal(date(1899, 12, 30).toordinal() + int(cell)).isoformat()
     text = _text(cell)
-    found = re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?: г\.?)?", text)
+    found = re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})(?: г\.?)?(?:,? \d{1,2}:.*)?", text)
     if found:
         day, month, year = (int(each) for each in found.groups())
         year += 2000 if year < 100 else 0
-    elif iso := re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})(?:[ T].*)?", text):
+    elif iso := re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T].*)?", text):
         year, month, day = (int(each) for each in iso.groups())
     else:
         raise Unreadable("T07")

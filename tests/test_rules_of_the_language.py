@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from play import Play, based, confirm, mentee, mentor, paired, small, started, worked
+from play import SMALL, Play, based, confirm, mentee, mentor, paired, small, started, worked
 
-from flows.engine.snapshot import Member
+from flows.engine.snapshot import Member, Version
+from schemas import reader
 
 
 @pytest.fixture(scope="module")
@@ -467,6 +468,31 @@ def test_rule_15_reopen_takes_the_member_at_hand_across_registers(play):
     play.hand("base/checks", {"status": "in_force", "valid_until": "2027-06-30"}, "t1")
 
     assert play.gate("base/mentor_ready", "t1").state == "stale"
+
+
+def test_rule_15_what_was_handed_in_before_a_return_is_no_answer_to_it():
+    form = b"check: {uses: form, who: {role: mentor, of: row}, writes: checks}"
+    activities = b"with: {activities: {talk: {title: Talk, hours: 2}}}"
+    training = b"check: {uses: training, who: {role: curator}, " + activities + b", writes: checks}"
+    bundle = reader.collect(SMALL)
+    bundle["stages/base.yaml"] = bundle["stages/base.yaml"].replace(form, training)
+    play = based(Play(reader.read(bundle).or_refuse()))
+    record = play.versions["base/checks"]["t1"]
+
+    def attend(hours: int) -> None:
+        record.append(Version(play.tick(), str(hours), {"hours": hours}, play.now, origin="collected"))
+        play.settle()
+
+    attend(1)
+    play.sign("base/mentor_ready", "curator", "t1", verdict="return")
+
+    assert play.task("base/check", "t1").state == "open"
+    assert play.gate("base/mentor_ready", "t1").state == "returned"
+
+    attend(2)
+
+    assert play.task("base/check", "t1").state == "done"
+    assert [each.origin for each in record] == ["handed", "collected", "made", "collected", "made"]
 
 
 # --- time and years ------------------------------------------------------------------------------

@@ -65,8 +65,9 @@ def _told(receipt: Receipt) -> None:
     if receipt.not_owed:
         talk.say("not_owed", keys=receipt.not_owed)
     if receipt.accepted:
-        count = len(receipt.accepted)
-        talk.say("accepted_many" if receipt.accepted != [""] else "accepted", item=receipt.path, count=count)
+        count, key = len(receipt.accepted), receipt.accepted[0]
+        item = f"{receipt.path}/{key}" if key and count == 1 else receipt.path
+        talk.say("accepted_many" if count > 1 else "accepted", item=item, count=count)
         if receipt.unchanged:
             talk.say("unchanged_some", count=len(receipt.unchanged))
     elif receipt.unchanged:

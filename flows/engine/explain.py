@@ -9,7 +9,7 @@ from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Decision, Member
 from flows.engine.standing import Standing
 from schemas.messages import said
-from schemas.model import ArtefactSpec, Checkpoint, Stage, TaskSpec
+from schemas.model import ArtefactSpec, Checkpoint, Requirement, Stage, TaskSpec
 
 SHOWN = 12  # members shown below a keyed item
 
@@ -103,18 +103,29 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     for unmet in gate.unmet:
         if unmet.requirement.waive:
             roles = [standing.methodology.roles[name].title for name in unmet.requirement.waive.who]
-            because.append(reason("may_waive", roles=roles))
+            title = _requirement(standing, checkpoint, unmet.requirement)
+            because.append(reason("may_waive", title=title, roles=roles))
     for requirement in checkpoint.requires:
         waiver = standing.gates.waived(checkpoint, requirement, each)
         if waiver:
             role = standing.methodology.roles[waiver.role].title
-            because.append(reason("waived", requirement=requirement.id, role=role, reason=waiver.reason))
+            title = _requirement(standing, checkpoint, requirement)
+            because.append(reason("waived", title=title, role=role, reason=waiver.reason))
     because.extend(
         reason("next_signer", role=standing.methodology.roles[entry.role].title) for entry in gate.next
     )
     if checkpoint.register:
         because.extend(_member(standing, Member(checkpoint.register, each)))
     return _is("gate", place(checkpoint.path, each), checkpoint.title, gate.state, tuple(because))
+
+
+def _requirement(standing: Standing, checkpoint: Checkpoint, requirement: Requirement) -> str:
+    """What a requirement asks for, in the words of the definition."""
+    if requirement.check:
+        return requirement.check.message
+    if requirement.all_passed:
+        return standing.methodology.checkpoint(requirement.all_passed).title
+    return standing.methodology.stages[checkpoint.stage].artefacts[requirement.id].title
 
 
 def _member(standing: Standing, member: Member) -> list[Reason]:

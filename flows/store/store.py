@@ -9,8 +9,9 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -36,14 +37,29 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
+Places = Mapping[str, Mapping[str, tuple[Any, ...]]]  # path → key → what happened there, oldest first
+
+
+@dataclass(frozen=True)
+class History:
+    """What has happened in a programme up to a number of the journal; never changed, only succeeded."""
+
+    seq: int = 0
+    versions: Places = field(default_factory=dict)
+    facts: Places = field(default_factory=dict)
+    decisions: Places = field(default_factory=dict)
+    waivers: Places = field(default_factory=dict)
+    stages: Mapping[str, int] = field(default_factory=dict)
+
+
 class Store:
     """A database and the files beside it."""
 
     def __init__(self, url: str, files: Path) -> None:
         self.url, self.files = url, Files(files)
         self.engine = _engine(url)
+        self.histories: dict[int, History] = {}  # what was read of a programme, by its number
         self._contents: dict[str, Any] = {}
-        self._versions: dict[int, engine.Version] = {}
 
     def close(self) -> None:
         """Give back connections."""
@@ -106,6 +122,7 @@ class Transaction:
 
     def __init__(self, store: Store, session: Session) -> None:
         self.store, self.session = store, session
+        self.appended = False
 
     # --- schools and programmes --------------------------------------------------------------
 
@@ -166,50 +183,67 @@ class Transaction:
     # --- the snapshot ------------------------------------------------------------------------
 
     def snapshot(self, programme: records.Programme) -> engine.Snapshot:
-        """Everything that has happened in a programme."""
-        number = _id(programme)
+        """Everything that has happened in a programme; of what was read before only the news is read."""
         school = self.school(programme.school)
-        stages = self.session.exec(select(records.StageFact).where(records.StageFact.programme == number))
+        read = self._history(programme)
         return engine.Snapshot(
             school=programme.school,
             year=programme.year,
             zone=ZoneInfo(school.timezone),
-            versions=self._versions(programme),
-            facts=self._grouped(records.TaskFact, number, "task", _fact),
-            decisions=self._grouped(records.Decision, number, "gate", _decision),
-            waivers=self._grouped(records.Waiver, number, "gate", _waiver),
+            versions=read.versions,
+            facts=read.facts,
+            decisions=read.decisions,
+            waivers=read.waivers,
             holders=self.holders(programme.school),
-            stages_done={each.stage: each.seq for each in stages if each.stage},
+            stages_done=read.stages,
             closed=programme.closed,
         )
 
-    def _versions(self, programme: records.Programme) -> Mapping[str, Mapping[str, list[engine.Version]]]:
-        table = records.Artefact
-        query = select(table).where(
-            (table.programme == _id(programme))
-            | ((table.programme == 0) & (table.school == programme.school))
-        )
-        if programme.closed is not None:
-            query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
-        rows = self.session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
-        contents = self.store.content(self.session, {row.digest for row in rows})
-        known = self.store._versions
-        found: dict[str, dict[str, list[engine.Version]]] = {}
-        for row in rows:
-            version = known.get(row.seq)
-            if version is None or version.digest != row.digest:
-                version = known[row.seq] = engine.Version(
-                    row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by,
-                    row.origin, json.loads(row.inputs), row.task_digest, row.occurrence,  # type: ignore[arg-type]
-                )  # fmt: skip
-            found.setdefault(row.path, {}).setdefault(row.key, []).append(version)
+    def _history(self, programme: records.Programme) -> History:
+        number = _id(programme)
+        known = self.store.histories.get(number, History())
+        head, _ = journal.head(self.session)
+        if head <= known.seq:
+            return known if head == known.seq else self._read(programme, History(), head)
+        found = self._read(programme, known, head)
+        if not self.appended:  # what is not committed yet may still be taken back
+            self.store.histories[number] = found
         return found
 
-    def _grouped(self, table: Any, programme: int, place: str, build: Any) -> Any:
-        found: dict[str, dict[str, list[Any]]] = {}
-        for row in self.session.exec(select(table).where(table.programme == programme).order_by(table.seq)):
-            found.setdefault(getattr(row, place), {}).setdefault(row.key, []).append(build(row))
+    def _read(self, programme: records.Programme, known: History, head: int) -> History:
+        number = _id(programme)
+        table = records.Artefact
+        mine = (table.programme == number) | ((table.programme == 0) & (table.school == programme.school))
+        query = select(table).where(mine, table.seq > known.seq)
+        if programme.closed is not None:
+            query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
+        papers = self.session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
+        contents = self.store.content(self.session, {row.digest for row in papers})
+        stages = dict(known.stages)
+        for row in self._news(records.StageFact, number, known.seq):
+            if row.stage:
+                stages.setdefault(row.stage, row.seq)
+        return History(
+            seq=head,
+            versions=_with(known.versions, ((row.path, row.key, _version(row, contents)) for row in papers)),
+            facts=_with(known.facts, self._rows(records.TaskFact, "task", _fact, number, known.seq)),
+            decisions=_with(
+                known.decisions, self._rows(records.Decision, "gate", _decision, number, known.seq)
+            ),
+            waivers=_with(known.waivers, self._rows(records.Waiver, "gate", _waiver, number, known.seq)),
+            stages=stages,
+        )
+
+    def _news(self, table: Any, programme: int, seq: int) -> Sequence[Any]:
+        query = select(table).where(table.programme == programme, table.seq > seq).order_by(table.seq)
+        found: Sequence[Any] = self.session.exec(query).all()
         return found
+
+    def _rows(
+        self, table: Any, place: str, build: Any, programme: int, seq: int
+    ) -> Iterator[tuple[str, str, Any]]:
+        for row in self._news(table, programme, seq):
+            yield getattr(row, place), row.key, build(row)
 
     def holders(self, school: str) -> dict[str, list[str]]:
         """Codes by role."""
@@ -298,7 +332,7 @@ class Transaction:
         return self._append("waiver", row, programme, waiver.at)
 
     def _append(self, kind: str, row: Any, programme: records.Programme, now: datetime) -> int:
-        programme.dirty = True
+        programme.dirty = self.appended = True
         self.session.add(programme)
         return journal.append(self.session, kind, row, moment(now), _id(programme))
 
@@ -439,6 +473,24 @@ def _id(programme: records.Programme) -> int:
 
 def _json(data: Any) -> str:
     return canonical(data).decode()
+
+
+def _with(known: Places, news: Iterable[tuple[str, str, Any]]) -> Places:
+    """Places with what is new; what has no news is shared with the old ones."""
+    found: dict[str, Mapping[str, tuple[Any, ...]]] = dict(known)
+    copied: dict[str, dict[str, tuple[Any, ...]]] = {}
+    for path, key, value in news:
+        if path not in copied:
+            found[path] = copied[path] = dict(found.get(path, {}))
+        copied[path][key] = (*copied[path].get(key, ()), value)
+    return found
+
+
+def _version(row: records.Artefact, contents: Mapping[str, Any]) -> engine.Version:
+    return engine.Version(
+        row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by, row.origin,  # type: ignore[arg-type]
+        json.loads(row.inputs), row.task_digest, row.occurrence,
+    )  # fmt: skip
 
 
 def _fact(row: records.TaskFact) -> engine.Fact:
