@@ -6,6 +6,7 @@ from JSON Schemas; at run time against dynamic names, where a name without a val
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,10 @@ def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     if isinstance(program, str):
         return Verdict(False, fault="C07", detail=program)
     known = {name: data[name] for name in condition.names if name in data}
-    value = program.eval(data=known)
+    try:
+        value = program.eval(data=known)
+    except RuntimeError as error:  # the library's budget of iterations is used up
+        return Verdict(False, fault="C06" if "budget" in str(error) else "C07")
     kind = value.type()
     if kind == cel.Type.BOOL:
         return Verdict(bool(value.plain_value()))
@@ -107,8 +111,6 @@ def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
         return Verdict(None, waiting=(missing.group(1),))
     if missing := _MISSING_KEY.search(text):
         return Verdict(False, fault="C05", detail=missing.group(1))
-    if "budget" in text:
-        return Verdict(False, fault="C06")
     return Verdict(False, fault="C07", detail=text.split("\n")[0][:200])
 
 
@@ -119,9 +121,10 @@ def looked_at(condition: Condition, data: Mapping[str, Any]) -> tuple[tuple[str,
         program = _program(text, names)
         if not names or isinstance(program, str):
             continue
-        value = program.eval(data={name: data[name] for name in names if name in data})
-        if value.type() != cel.Type.ERROR:
-            seen[text] = _plain(value)
+        with contextlib.suppress(RuntimeError):
+            value = program.eval(data={name: data[name] for name in names if name in data})
+            if value.type() != cel.Type.ERROR:
+                seen[text] = _plain(value)
     return tuple(seen.items())
 
 
@@ -382,7 +385,8 @@ def _type_error(text: str) -> Mistyped:
         return Mistyped(1, 1, "C01", text.split("\n")[0][:200])
     line, column, words = int(found.group(1)), int(found.group(2)), found.group(3)
     if name := re.search(r"undeclared reference to '([^']+)'", words):
-        return Mistyped(line, column, "C02", name.group(1))
+        before = name.group(1).rpartition(".")[0]  # CEL points at the dot behind an unknown name
+        return Mistyped(line, column - len(before), "C02", name.group(1))
     if name := re.search(r"undefined field '([^']+)'", words):
         return Mistyped(line, column, "C04", name.group(1))
     if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
