@@ -1,0 +1,70 @@
+"""Real workspaces for tests: made by the commands themselves, in folders of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows import cli
+
+DIRECTOR, CURATOR = "Н-001-8", "Н-002-6"
+STAFF = (("Орлова Ирина Петровна", "director"), ("Кузнецова Анна Сергеевна", "curator"))
+
+
+@dataclass
+class Answer:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Room:
+    """A workspace and a way to type commands in it."""
+
+    folder: Path
+
+    def __call__(self, *words: str, now: str = "2026-04-01T09:00:00+03:00") -> Answer:
+        """Type a command, as if at the given moment."""
+        out, err = io.StringIO(), io.StringIO()
+        with moment(now), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli.run(["--workspace", str(self.folder), *words])
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def do(self, *words: str, now: str = "2026-04-01T09:00:00+03:00") -> Answer:
+        """Type a command that must succeed."""
+        answer = self(*words, now=now)
+        assert answer.code == 0, (words, answer)
+        return answer
+
+
+@contextlib.contextmanager
+def moment(now: str) -> Iterator[None]:
+    """The clock of commands stands at `now`."""
+    before = os.environ.get("NASTAVNIK_NOW")
+    os.environ["NASTAVNIK_NOW"] = now
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["NASTAVNIK_NOW"]
+        else:
+            os.environ["NASTAVNIK_NOW"] = before
+
+
+def new_room(folder: Path) -> Room:
+    """A school that has just started its programme: a director and a curator, nothing handed in."""
+    room = Room(folder)
+    room.do("init", str(folder))
+    room.do("school", "add", "sosh-10", "--title", "МОУ СОШ №10")
+    for name, role in STAFF:
+        room.do("people", "add", "sosh-10", "--name", name, "--role", role)
+    room.do("people", "assign", "sosh-10", CURATOR, "working_group")
+    room.do("start", "sosh-10", "--year", "2026/27")
+    return room
