@@ -23,6 +23,7 @@ class Row:
     at_most: float | None = None
     seconds: float | None = None
     note: str = ""
+    unit: str = "CPU"
 
     @property
     def ratio(self) -> float | None:
@@ -62,7 +63,7 @@ def own_cpu(work: Callable[[], object]) -> float:
 def child_cpu(command: Sequence[str]) -> float:
     """CPU seconds of a cold process; one that fails measures nothing."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -80,7 +81,7 @@ def shown(seconds: float) -> str:
 
 def printed(rows: Iterable[Row]) -> str:
     """The table as text, its notes below."""
-    head = ("row", "ours, CPU", "theirs, CPU", "ours : theirs", "goal", "reached", "against")
+    head = ("row", "of", "ours", "theirs", "ours : theirs", "goal", "reached", "against")
     rows = list(rows)
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -92,4 +93,4 @@ def printed(rows: Iterable[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     theirs = shown(row.theirs) if row.theirs is not None else "–"
     ratio = f"{row.ratio:.3g} ×" if row.ratio is not None else "–"
-    return row.name, shown(row.ours), theirs, ratio, row.goal or "–", row.reached or "–", row.against
+    return row.name, row.unit, shown(row.ours), theirs, ratio, row.goal or "–", row.reached or "–", row.against
