@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import Annotated
 
-gc.set_threshold(50_000)  # a short command makes little rubbish: looking for it took a tenth of `check`
+from cyclopts import App, CycloptsError, Parameter
 
-from cyclopts import App, CycloptsError, Parameter  # noqa: E402
-
-from flows.cli import talk  # noqa: E402
-from schemas.problems import Refusal  # noqa: E402
+from flows.cli import talk
+from schemas.problems import Refusal
 
 app = App(name="nastavnik", help_format="plaintext", version_flags=["--version"], end_of_options_delimiter="")
 
