@@ -52,7 +52,7 @@ def rows() -> Iterator[Row]:
                 mine, other = interleaved(9, _taking(clock, ours, reopen), _taking(clock, theirs))
                 yield Row(
                     f"reconcile, {unit}", mine, other, "a bare flow, subflow, task and two artifacts", at_most=1.15,
-                    unit=unit, note="renders an order from its Word template, records it, shows the board; theirs does nothing",
+                    unit=unit, note="ours renders an order from its Word template, records it; theirs is empty",
                 )  # fmt: skip
 
 
