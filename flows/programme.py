@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 
 from prefect import flow, tags
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -89,13 +90,15 @@ async def programme(
 
 def reconcile(school: str, year: str, now: datetime) -> State[Any]:
     """Run the flow here and now, against the server of the environment."""
-    run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
-    state: State[Any] = asyncio.run(run)
+    with tags(school, year):
+        run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
+        state: State[Any] = asyncio.run(run)
     return state
 
 
 async def _reconcile(office: Office, school: str, year: str, now: datetime) -> State[None]:
     row, token = await _acquire(office, school, year)
+    await _tagged(school, row.year)
     if token is None:
         return Completed(name="Busy", message=f"{school}: another run has it and will go round once more")
     number = row.id or 0
@@ -118,6 +121,13 @@ async def _reconcile(office: Office, school: str, year: str, now: datetime) -> S
         deliver(office, row)
         await board.show(plan, school, row.year)
     return _end(plan, failed)
+
+
+async def _tagged(*wanted: str) -> None:
+    """Tag this run, however it was started."""
+    if not set(wanted) <= set(flow_run.tags):
+        async with get_client() as client:
+            await client.update_flow_run(flow_run.id, tags=[*flow_run.tags, *wanted])
 
 
 def _end(plan: Plan, failed: set[str]) -> State[None]:

@@ -93,7 +93,7 @@ def starting(workspace: Workspace, port: int = 0, *, serving: bool = False) -> I
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            env=environment(workspace),
+            env={**environment(workspace), "PREFECT_UI_API_URL": url},
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=workspace.folder,

@@ -53,12 +53,13 @@ def rows(room: Room, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def children() -> list[int]:
-    """Processes that execute a task."""
+def children(folder: Path) -> list[int]:
+    """Processes that execute a task of a workspace."""
+    mine = f"NASTAVNIK_WORKSPACE={folder}\0".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"tasks.child" in path.read_bytes():
+            if b"tasks.child" in path.read_bytes() and mine in (path.parent / "environ").read_bytes():
                 found.append(int(path.parent.name))
         except OSError:
             continue
@@ -66,16 +67,17 @@ def children() -> list[int]:
 
 
 class Killer(threading.Thread):
-    """Kills the first task process that appears."""
+    """Kills the first task process of a workspace that appears."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         super().__init__(daemon=True)
+        self.folder = room.folder
         self.killed: list[int] = []
 
     def run(self) -> None:
         until = time.monotonic() + 60
         while not self.killed and time.monotonic() < until:
-            for number in children():
+            for number in children(self.folder):
                 os.kill(number, signal.SIGKILL)
                 self.killed.append(number)
             time.sleep(0.002)
@@ -83,7 +85,7 @@ class Killer(threading.Thread):
 
 def test_a_killed_task_is_an_incident_until_it_is_tried_again(room: Room, server: Server) -> None:
     """The run fails with a code, `today` shows it, nothing repeats it, `run --retry` clears it."""
-    killer = Killer()
+    killer = Killer(room)
     killer.start()
     failed = run(room)
 
