@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import needed
-from test_prefect import Killer
+from test_prefect import Killer, run
 from workspaces import DIRECTOR, Room, new_room
 
 from flows.server import Server, alive
@@ -131,9 +131,9 @@ def test_a_task_that_fails_is_an_incident_until_retry_clears_it(page, room: Room
     page.get_by_text("Incident").first.wait_for(timeout=20_000)
 
     assert killer.killed
-    done = room("run", "sosh-10", "--retry", ORDER)
+    done = run(room, "--retry", ORDER)
 
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert "retry" not in {each["action"] for each in waited(room)}
     wait_for(lambda: printed(room) == 2)
 
