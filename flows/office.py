@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from flows.engine.reconcile import CloseYear, FinishStage, Open, Plan, RecordSilence, Run, next_steps
 from flows.engine.standing import Standing
@@ -29,6 +30,7 @@ class Office:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace.database, workspace.files)
+        self.made_for = _identity(workspace)
 
     def people(self, transaction: Transaction) -> People:
         """The people store, in a transaction."""
@@ -106,6 +108,19 @@ def open_office(workspace: Workspace) -> Office:
     """The office of a workspace whose database is of this version."""
     if not workspace.data.is_dir() or not workspace.people_key.is_file():
         raise Refusal(problem("W01", Location(str(workspace.folder))))
+    known = _OFFICES.get(workspace.folder)
+    if known is not None and known.made_for == _identity(workspace):
+        return known
     office = Office(workspace)
     office.store.check_version()
+    _OFFICES[workspace.folder] = office
     return office
+
+
+_OFFICES: dict[Path, Office] = {}  # one a process: what it has read of a programme it need not read again
+
+
+def _identity(workspace: Workspace) -> tuple[int, int]:
+    """Tells a database file from another one that was put in its place."""
+    path = workspace.data / "store.db"
+    return (path.stat().st_ino, path.stat().st_dev) if path.exists() else (0, 0)

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _NO_BREAK = "\u00a0"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A text that knows its places: `values` and `keys` map a JSON pointer to (line, column)."""
 
@@ -61,6 +62,22 @@ class Source:
         if line > 1:
             return Location(self.file, start.line + line - 1, column)
         return Location(self.file, start.line, start.column + column - 1 + (pointer in self.quoted))
+
+
+@dataclass(frozen=True)
+class JsonSource(Source):
+    """JSON, whose places are looked for only when a problem asks: nearly always nothing does."""
+
+    content: bytes = b""
+
+    def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
+        """The place of a value, or of its key."""
+        return self._placed.at(pointer, key=key)
+
+    @cached_property
+    def _placed(self) -> Source:
+        found, _ = parse_yaml(self.content, self.file)  # JSON is nearly YAML: its events give the places
+        return found or Source(self.file, self.data)
 
 
 class _Stop(Exception):
@@ -114,10 +131,7 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
     if found:
         return None, found
-    places, _ = parse_yaml(content, name)  # JSON is nearly YAML: its events give the places
-    if places is None:
-        return Source(name, data), []
-    return Source(name, data, places.values, places.keys, places.quoted), []
+    return JsonSource(name, data, content=content), []
 
 
 def load_yaml(content: bytes, name: str) -> Source:

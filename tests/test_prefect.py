@@ -91,7 +91,9 @@ def test_a_killed_task_is_an_incident_until_it_is_tried_again(room: Room, server
     assert failed.returncode == 1
     assert f"задача не выполнилась: {ORDER}" in failed.stderr
     today = json.loads(room.do("today", "sosh-10", "--json").out)["programmes"][0]["waiting_for"]
-    assert [(each["action"], each["item"]) for each in today if each["action"] == "retry"] == [("retry", ORDER)]
+    assert [(each["action"], each["item"]) for each in today if each["action"] == "retry"] == [
+        ("retry", ORDER)
+    ]
 
     again = run(room)
 
@@ -110,7 +112,9 @@ def test_runs_are_named_and_tagged_by_school_year_and_stage(room: Room, server: 
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not rows(room, "SELECT 1 FROM artifact WHERE type = 'progress'"):
         time.sleep(0.5)
-    runs = rows(room, "SELECT f.name, r.name, r.tags, r.state_name FROM flow_run r JOIN flow f ON f.id = r.flow_id")
+    runs = rows(
+        room, "SELECT f.name, r.name, r.tags, r.state_name FROM flow_run r JOIN flow f ON f.id = r.flow_id"
+    )
     stages = [each for each in runs if each[0] == "stage"]
 
     assert {each[1] for each in runs if each[0] == "programme"} == {"sosh-10 2026/27"}
@@ -141,7 +145,9 @@ def test_two_runs_at_once_do_the_work_once(room: Room, server: Server) -> None:
 
 def printed(room: Room) -> list[tuple[object, ...]]:
     with sqlite3.connect(room.folder / "data" / "store.db") as database:
-        return database.execute("SELECT seq FROM taskfact WHERE kind = 'printed' AND task = ?", (ORDER,)).fetchall()
+        return database.execute(
+            "SELECT seq FROM taskfact WHERE kind = 'printed' AND task = ?", (ORDER,)
+        ).fetchall()
 
 
 def test_a_server_that_died_is_swept_away_and_the_next_command_starts_its_own(tmp_path: Path) -> None:

@@ -93,4 +93,13 @@ def printed(rows: Iterable[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     theirs = shown(row.theirs) if row.theirs is not None else "–"
     ratio = f"{row.ratio:.3g} ×" if row.ratio is not None else "–"
-    return row.name, row.unit, shown(row.ours), theirs, ratio, row.goal or "–", row.reached or "–", row.against
+    return (
+        row.name,
+        row.unit,
+        shown(row.ours),
+        theirs,
+        ratio,
+        row.goal or "–",
+        row.reached or "–",
+        row.against,
+    )
