@@ -54,15 +54,22 @@ def rows(room: Room, query: str) -> list[tuple[object, ...]]:
 
 
 def children() -> list[int]:
-    """Processes that execute a task."""
+    """Processes of ours that execute a task; those of another test run or `demo` are left alone."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"tasks.child" in path.read_bytes():
+            if b"tasks.child" in path.read_bytes() and os.getpid() in ancestors(int(path.parent.name)):
                 found.append(int(path.parent.name))
         except OSError:
             continue
     return found
+
+
+def ancestors(number: int) -> Iterator[int]:
+    """The numbers of the processes that a process comes from."""
+    while number > 1:
+        number = int(Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        yield number
 
 
 class Killer(threading.Thread):
