@@ -15,15 +15,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.engine.reconcile import Plan
+from flows import checkpoints
+from flows.engine.reconcile import ClearIncident, Plan
 from flows.office import Office, open_office
 from flows.settings import Workspace
 from flows.store import records
 from schemas import reader
-from schemas.problems import InvalidDefinition
+from schemas.problems import InvalidDefinition, Refusal, problem
 from schemas.sources import read_yaml
 
 Teller = Callable[..., None]
+
+
+class Stopped(Refusal):
+    """The year can't go on; played again, it goes on from here."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Player:
         done = self._done()
         resumed = bool(done)
         self._set_clock(self._latest())
+        self._clear()
         for number, event in enumerate(self.year.events):
             if self._later_done(number, done):
                 continue  # lived through already
@@ -95,6 +103,12 @@ class Player:
                 if key not in done:
                     self._line(key, line, start + timedelta(minutes=index))
             self._reconcile(max(end, self.now))  # later than its end where it was stopped while time passed
+
+    def _clear(self) -> None:
+        """Let what failed before be tried again, as `run --retry` does."""
+        steps = self._plan().steps
+        for path in dict.fromkeys(step.task for step in steps if isinstance(step, ClearIncident)):
+            checkpoints.clear(self.office, self._programme(), path, self.now)
 
     def _later_done(self, number: int, done: set[str]) -> bool:
         return any(int(key.split(":")[1]) > number for key in done)
@@ -160,7 +174,7 @@ class Player:
         ]
         code = self.command([words[0], self.year.school, *words[1:]])
         if code != 0:
-            raise RuntimeError(f"event {key} ended with {code}")
+            raise Stopped(problem("W18", line=line, code=code))
 
     def _pass_time(self, until: datetime) -> None:
         """Let time pass: at each moment at which something changes by itself, the engine looks again."""
@@ -196,4 +210,4 @@ class Player:
 
         state = reconcile(self.year.school, self.year.year, now)
         if state.is_failed():
-            raise RuntimeError(f"reconcile: {state.name} {state.message}")
+            raise Stopped(problem("W19", items=state.message or state.name))

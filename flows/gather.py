@@ -208,10 +208,12 @@ class Gatherer:
                          **{f"{name}s": count for name, count in counts.items()}}
                     )  # fmt: skip
                 else:
-                    people.append(
-                        {**common, "register": register.id, "category": row.data.get("category", "")}
-                    )
+                    grade = {"grade": row.data["grade"]} if row.data.get("grade") else {}
+                    category = row.data.get("category", "")
+                    people.append({**common, **grade, "register": register.id, "category": category})
         return {
+            "year": self.programme.year,
+            "surveys": {name: str(survey["title"]) for name, survey in self.methodology.surveys.items()},
             "forms": {form.id: form.title for form in self.methodology.forms.values()},
             "people": people,
             "groups": groups,

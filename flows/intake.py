@@ -177,8 +177,11 @@ class _Intake:
     def _name_people(self, draft: Draft) -> None:
         """Replace names by codes; new people of a base get a code, their names and contacts leave the paper."""
         schema = self.methodology.schemas[self.spec.schema]
-        if self.register and "rows" in draft.data and person_fields(schema["properties"]["rows"]["items"]):
-            self._enter_base(draft, schema["properties"]["rows"]["items"])
+        rows = schema.get("properties", {}).get("rows", {}).get("items", {})
+        if "rows" in draft.data and person_fields(
+            rows
+        ):  # a base, or a list beside it such as next year's mentors
+            self._enter_base(draft, rows)
         if self.task.uses == "survey":
             schema = surveys.answer_schema(self.methodology.surveys[self.task.options["survey"]])
         draft.data = self._coded(draft.data, schema, draft, ())

@@ -42,7 +42,9 @@ def perform(
         gatherer = Gatherer(office, programme, standing, view.school(programme.school).title)
         task = standing.methodology.task(path)
     inputs = {key: standing.work.inputs(task, key) for key in keys}
-    work = _Work(office, number, task, keys, token, now, inputs)
+    answers = {key: standing.work.collected(task, key) for key in keys}
+    occasions = {key: version.occurrence for key, version in answers.items() if version}
+    work = _Work(office, number, task, keys, token, now, inputs, occasions)
     try:
         values = gatherer.values(task, keys)
         answer = _called(task, values)
@@ -91,10 +93,10 @@ class _Work:
 
     def __init__(
         self, office: Office, number: int, task: TaskSpec, keys: list[str], token: int, now: datetime,
-        inputs: Mapping[str, Mapping[str, str]],
+        inputs: Mapping[str, Mapping[str, str]], occasions: Mapping[str, str],
     ) -> None:  # fmt: skip
         self.office, self.number, self.task, self.keys = office, number, task, keys
-        self.token, self.now, self.inputs = token, now, inputs
+        self.token, self.now, self.inputs, self.occasions = token, now, inputs, occasions
 
     def fail(self, code: str) -> None:
         with self.office.store.write() as transaction:
@@ -146,9 +148,12 @@ class _Work:
             origin="made",
             inputs=inputs,
             task_digest=self.task.digest,
-            occurrence=self._occurrence(),
+            occurrence=self._occurrence(result.key),
         )
         return transaction.digest_of(seq)
 
-    def _occurrence(self) -> str:
-        return self.now.date().isoformat() if self.task.every else ""
+    def _occurrence(self, key: str) -> str:
+        """What tells records of recurring work apart: the day of the answers, else the day of the making."""
+        if not self.task.every:
+            return ""
+        return self.occasions.get(key) or self.now.date().isoformat()

@@ -14,11 +14,13 @@ from flows.engine.standing import Standing
 from flows.gather import Gatherer
 from flows.office import Office
 from flows.store import records
-from schemas.messages import unknown
+from schemas.messages import unknown, word
 from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
+from schemas.tables import plain, words
 from tasks.documents import render_docx, render_text
 from tasks.forms import prefill
+from tasks.matching import why
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,12 @@ class _Renderer:
             fields = dict(part["items"].get("properties", {}))
             if keyed:
                 fields = {"_key": {"title": "Код", "x-person": True}, **fields}
-            self._sheet(sheet, fields, data.get(name, []), bold, wrap)
+            rows = data.get(name, [])
+            if any("explanation" in row for row in rows):
+                language = self.standing.methodology.language
+                fields["_why"] = {"title": word("column_reasons", language)}
+                rows = [{**row, "_why": why(row, language)} if "explanation" in row else row for row in rows]
+            self._sheet(sheet, fields, rows, bold, wrap)
         if scalars or not lists:
             sheet = book.add_worksheet("Сведения")
             for row, (name, value) in enumerate(scalars.items()):
@@ -206,12 +213,16 @@ class _Renderer:
                     sheet.write_string(index, column, self._shown(row[name], fields[name]), wrap)
             column += 1
             if fields[name].get("x-person"):
-                sheet.write_string(0, column, f"ФИО ({fields[name].get('title', name).lower()})", bold)
+                sheet.write_string(0, column, self._names_title(fields[name].get("title", name)), bold)
                 sheet.set_column(column, column, 32)
                 for index, row in enumerate(rows, start=1):
                     sheet.write_string(index, column, self._named(row.get(name)), wrap)
                 column += 1
         sheet.freeze_panes(1, 0)
+
+    def _names_title(self, title: str) -> str:
+        """The heading of the names beside codes: plain beside a column `Код`, else with what they are."""
+        return "ФИО" if plain(title) in words("code") else f"ФИО ({title.lower()})"
 
     def _shown(self, value: Any, field: Mapping[str, Any]) -> str:
         if isinstance(value, bool):

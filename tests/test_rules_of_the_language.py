@@ -572,6 +572,34 @@ def test_recurring_work_opens_again_each_period_until_its_end_is_there(play):
     assert play.task("work/meet", "G1").state == "done"
 
 
+def test_answers_to_a_recurring_survey_become_a_record_at_once():
+    every = b"meet: {uses: %s, after: [begin], every: {period: P14D, until: final}, %s"
+    form, survey = b"who: {role: mentor, of: row}", b"with: {survey: mood, close: {or_after: P7D}}"
+    bundle = reader.collect(SMALL)
+    assert every % (b"form", form) in bundle["stages/work.yaml"]
+    bundle["stages/work.yaml"] = bundle["stages/work.yaml"].replace(
+        every % (b"form", form), every % (b"survey", survey)
+    )
+    bundle["surveys/mood.yaml"] = (
+        b"dsl: survey/v1\nid: mood\nversion: 1\ntitle: Mood\naudience: mentor\n"
+        b"questions: {how: {type: text, ask: How?}}\n"
+    )
+    play = paired(Play(reader.read(bundle).or_refuse()))
+    play.hand("work/first", {"text": "познакомились"}, "G1")
+    record = play.versions["work/meetings"]["G1"]
+
+    for answer in ("ну", "хорошо"):  # the second within the same period
+        record.append(
+            Version(play.tick(), answer, {"answers": {"how": answer}}, play.now, origin="collected")
+        )
+        play.settle()
+
+        assert play.paper("work/meetings", "G1") == "valid"
+        assert play.task("work/meet", "G1").state == "waiting"
+
+    assert [each.origin for each in record] == ["collected", "made", "collected", "made"]
+
+
 def test_signatures_keep_their_order(play):
     play.settle()
     play.hand("start/rules", {"text": "Правила"})

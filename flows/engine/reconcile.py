@@ -239,11 +239,9 @@ class _Finder:
             return False
         collected = self.work.collected(task, key)
         if task.each or task.uses == "training":
-            asked_again = self.standing.progress.reopened_at(
-                task, key
-            )  # what came before it is no answer to it
-            new = collected is not None and collected.seq > asked_again
-            return new and not self._consumed(task, key, collected)
+            if collected is None or collected.seq <= self.standing.progress.reopened_at(task, key):
+                return False  # what came before the task was opened again is no answer to it
+            return not self._consumed(task, key, collected)
         return self._closes(task, key, standing) and not self._consumed(task, key, collected)
 
     def _printed(self, task: TaskSpec, key: str) -> Mapping[str, str] | None:

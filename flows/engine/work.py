@@ -165,7 +165,7 @@ class Work:
         zone, week = self.snapshot.zone, self.methodology.week
         if task.every:
             self.papers.wake(key, self._next_period(task, opened))
-            if self._logged_since(task, key):
+            if self._logged_since(task, key) and not self._answers_wait(task, key):
                 return Task("waiting", opened=opened, reasons=(reason("next_period", place(task.path, key)),))
         due = None
         if task.due:
@@ -175,6 +175,14 @@ class Work:
         if due:
             self.papers.wake(key, due)
         return Task("open", opened=opened, due=due, late=bool(due and self.now >= due))
+
+    def _answers_wait(self, task: TaskSpec, key: str) -> bool:
+        """Whether answers came in that no paper has been made of yet."""
+        collected = self.collected(task, key)
+        if collected is None:
+            return False
+        made = self.papers.latest(self.methodology.stages[task.stage].artefacts[str(task.writes)], key)
+        return made is None or made.seq < collected.seq
 
     def _logged_since(self, task: TaskSpec, key: str) -> bool:
         opened = self.progress.opened(task, key)
