@@ -162,9 +162,15 @@ class People:
 
 def make_key(path: Path) -> None:
     """A new key of the workspace; never overwrites one."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if path.exists():
+        raise FileExistsError(path)
+    new = path.with_suffix(".new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(AESGCM.generate_key(bit_length=256))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)  # whole or not at all
 
 
 def _seal(key: bytes, content: bytes, about: str) -> bytes:

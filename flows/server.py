@@ -134,7 +134,8 @@ def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _die_with_parent() -> None:  # in the child, before it becomes the server
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    # at once: a server that is still shutting down would be taken for one that lives
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.umask(0o077)
 
 
