@@ -39,9 +39,19 @@ def make_code(number: int) -> str:
 
 def read_code(text: str) -> str:
     """A code as somebody typed it, in its one spelling; empty if it is none."""
-    plain = re.sub(r"\s+", "", text).upper().translate(_LATIN).replace("–", "-").replace("—", "-")
+    plain = _spelt(text)
     found = _CODE.fullmatch(plain)
     return plain if found and _luhn(str(int(found.group(2)))) == found.group(3) else ""
+
+
+def mistyped_code(text: str) -> str:
+    """A text that has the shape of a code but not its check digit, in one spelling; else empty."""
+    plain = _spelt(text)
+    return "" if read_code(text) or not _CODE.fullmatch(plain) else plain
+
+
+def _spelt(text: str) -> str:
+    return re.sub(r"\s+", "", text).upper().translate(_LATIN).replace("–", "-").replace("—", "-")
 
 
 def _luhn(digits: str) -> str:
