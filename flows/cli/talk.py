@@ -62,8 +62,8 @@ def say(name: str, /, **values: object) -> None:
 def problems(found: Iterable[Problem]) -> None:
     """Each problem on a line of its own, to stderr."""
     chosen = language()
-    for each in found:
-        print(messages.line(each, chosen), file=sys.stderr)
+    for text in dict.fromkeys(messages.line(each, chosen) for each in found):  # three strangers in one cell
+        print(text, file=sys.stderr)
 
 
 def data(value: Any) -> None:

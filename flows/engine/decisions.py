@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from flows.engine import moments
 from flows.engine.gates import Gate
 from flows.engine.reasons import place, said_of
 from flows.engine.snapshot import Member, Verdict
@@ -52,6 +53,9 @@ def decide(standing: Standing, checkpoint: Checkpoint, key: str, request: Reques
         return [_not_a_signer(standing, request.role, item, roles)]
     found = list(_entitled(standing, checkpoint, key, entry, request))
     found.extend(_form(checkpoint, item, entry, request))
+    today = moments.local_day(standing.now, standing.snapshot.zone)
+    if request.date and request.date > today:
+        found.append(problem("G25", item=item, date=request.date, today=today))
     if gate.state in ("ended", "rejected"):
         found.append(problem("G01", item=item))
     elif request.verdict == "approve":
