@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from flows.cli import talk
+from flows.cli import help, talk
 from schemas.problems import Refusal
 
-app = App(name="nastavnik", help_format="plaintext", version_flags=["--version"], end_of_options_delimiter="")
+app = App(
+    name="nastavnik",
+    help_format="plaintext",
+    help_formatter=help.Formatter(),
+    version_flags=["--version"],
+    end_of_options_delimiter="",
+    default_parameter=Parameter(negative=(), show_default=lambda value: value or None),
+)
 
 _COMMANDS = {
     "definitions": ("init", "check", "explain", "show"),
@@ -21,11 +29,10 @@ _COMMANDS = {
     "serving": ("serve",),
     "playing": ("demo",),
 }
-for _module, _names in _COMMANDS.items():
-    for _name in _names:
-        app.command(f"flows.cli.{_module}:{_name}", name=_name)
-app.command("flows.cli.schools:app", name="school")
-app.command("flows.cli.persons:app", name="people")
+_PLACES = {name: f"{module}:{name}" for module, names in _COMMANDS.items() for name in names}
+_PLACES |= {"school": "schools:app", "people": "persons:app"}
+for _order, (_name, _help) in enumerate(help.COMMANDS.items()):
+    app.command(f"flows.cli.{_PLACES[_name]}", name=_name, help=_help, sort_key=_order)
 
 
 @app.meta.default
@@ -44,6 +51,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises for what a user can mend."""
     talk.setup(None, None)
     try:
+        talk.setup(None, _language(arguments))  # `--help` is answered before any option is read
         command, bound, _ = app.meta.parse_args(arguments, exit_on_error=False, print_error=False)
         result = command(*bound.args, **bound.kwargs)
         return result if isinstance(result, int) else 0
@@ -62,6 +70,13 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         talk.fault(error)
         return 1
+
+
+def _language(arguments: list[str]) -> str | None:
+    for name, value in pairwise(arguments):
+        if name == "--lang":
+            return value
+    return next((each.removeprefix("--lang=") for each in arguments if each.startswith("--lang=")), None)
 
 
 def main() -> None:

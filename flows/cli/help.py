@@ -1,0 +1,69 @@
+"""`--help` in the language of the school: phrases stand in the code in English, their Russian in `help.yaml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cyclopts.help import DefaultFormatter, HelpPanel
+
+from flows.cli import talk
+from schemas.messages import texts
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+
+COMMANDS = {
+    "init": "Make a workspace: settings, definitions to edit, the database.",
+    "check": "Check the definitions in a folder; every problem of every file at once.",
+    "explain": "Say what the code of a problem means, with a bad and a good example.",
+    "show": "Show a definition: its stages, papers, tasks and gates.",
+    "school": "Schools of this workspace.",
+    "people": "People of a school and their roles.",
+    "start": "Start a school's programme for a year, pinned to the definitions as they are now.",
+    "submit": "Hand in a file for STAGE/ARTEFACT[/KEY]: YAML, JSON, CSV, XLSX, DOCX or PDF.",
+    "decide": "Decide on STAGE/CHECKPOINT[/KEY…] on the evidence as it stands.",
+    "waive": "Let a requirement of STAGE/CHECKPOINT[/KEY] go.",
+    "reopen": "Open the tasks of STAGE[/TASK[/KEY]] again, where the definition allows it.",
+    "run": "Reconcile through Prefect: do everything that can be done now.",
+    "status": "Where a programme stands: its stages, papers, gates, and whom it waits for.",
+    "why": "Why STAGE, STAGE/ARTEFACT, STAGE/TASK or STAGE/CHECKPOINT [/KEY] is as it is.",
+    "today": "Who does what by when, overdue first.",
+    "render": "Make the Word file or table of STAGE/TASK[/KEY] or STAGE/ARTEFACT[/KEY], with names.",
+    "verify": "Check the journal's chain, the rows that it stands for, contents and files.",
+    "serve": "Serve until interrupted: every change is reconciled, the UI shows the runs.",
+    "demo": "Play the sample school's year in FOLDER; run again, it goes on where it stopped.",
+    "doctor": "Check this machine: versions, database, port, disk, fonts; each with its mend.",
+}
+
+
+class Formatter(DefaultFormatter):
+    """Cyclopts' own help with its phrases in the chosen language."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        """Show one panel."""
+        entries = [each.copy(description=said(each.description)) for each in panel.entries]
+        super().__call__(console, options, panel.copy(title=said(panel.title), entries=entries))
+
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
+        """Show how the command is written."""
+        if usage:
+            console.print(f"{said('Usage')}: {plain(usage)}", markup=False, highlight=False)
+            console.print()
+
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
+        """Show what the command does."""
+        if plain(description):
+            console.print(said(description), markup=False, highlight=False)
+
+
+def plain(phrase: Any) -> str:
+    """The text of what cyclopts shows."""
+    inner = getattr(phrase, "primary_renderable", phrase)
+    text = inner if isinstance(inner, str) else getattr(inner, "plain", "")
+    return str(text).strip().removeprefix("Usage:").strip()
+
+
+def said(phrase: Any) -> str:
+    """A phrase in the chosen language; itself where that is English or nobody has translated it."""
+    text = plain(phrase)
+    return text if talk.language() == "en" else str(texts("help").get(" ".join(text.split()), text))
