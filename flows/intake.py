@@ -178,9 +178,7 @@ class _Intake:
         """Replace names by codes; new people of a base get a code, their names and contacts leave the paper."""
         schema = self.methodology.schemas[self.spec.schema]
         rows = schema.get("properties", {}).get("rows", {}).get("items", {})
-        if "rows" in draft.data and person_fields(
-            rows
-        ):  # a base, or a list beside it such as next year's mentors
+        if "rows" in draft.data and person_fields(rows):  # a base, or a list such as next year's mentors
             self._enter_base(draft, rows)
         if self.task.uses == "survey":
             schema = surveys.answer_schema(self.methodology.surveys[self.task.options["survey"]])
