@@ -6,7 +6,7 @@ A draft of a table or form is data for one artefact; who its people are is settl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas import surveys
@@ -151,12 +151,18 @@ class _Reader:
             for name, value in self.schema.get("properties", {}).items()
             if value.get("type") == "array" and value.get("items", {}).get("type") == "object"
         }
+        self._labelled(_pairs_of(sheets), data, places)
+        taken = {
+            (at.sheet, at.line) for at in places.values()
+        }  # such a row below a table is none of its rows
         for name, value in lists.items():
             table = self._find(
                 sheets, columns_of(value["items"]), value.get("title", ""), alone=len(lists) == 1
             )
             if table is None:
                 continue
+            left = [line for line in table.lines if (table.sheet.name, line.number + 1) not in taken]
+            table = replace(table, lines=left)
             columns = columns_of(value["items"])
             items, problems = rows(table, columns)
             self.problems.extend(problems)
@@ -165,7 +171,6 @@ class _Reader:
             for index in range(len(items)):
                 places[(name, index)] = table.at(index)
                 places.update({(name, index, each): table.at(index, each) for each in table.columns})
-        self._labelled(_pairs_of(sheets), data, places)
         if not data:
             raise InvalidData(problem("T09", Location(self.name), columns=self._titles(lists)))
         for name in lists:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Annotated, Any, cast
 
+import httpx
 from prefect import flow, tags
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -23,9 +24,11 @@ from flows.execute import SHIFT, Shift, execute
 from flows.office import Office, open_office
 from flows.perform import LEASE_SECONDS
 from flows.post import deliver
+from flows.server import ServerGone
 from flows.settings import clock, find
 from flows.store import records
 from schemas.model import Methodology
+from schemas.problems import problem
 
 BATCH = 50  # members of one task run: a task run costs the server 36 ms, so never one each
 ROUNDS = 100
@@ -89,10 +92,15 @@ async def programme(
 
 
 def reconcile(school: str, year: str, now: datetime) -> State[Any]:
-    """Run the flow here and now, against the server of the environment."""
-    with tags(school, year):
-        run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
-        state: State[Any] = asyncio.run(run)
+    """Run the flow here and now, against the server of the environment; ServerGone where that went away."""
+    try:
+        with tags(school, year):
+            run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
+            state: State[Any] = asyncio.run(run)
+    except Exception as error:
+        if isinstance(error, httpx.TransportError) or isinstance(error.__cause__, httpx.TransportError):
+            raise ServerGone(problem("W11")) from None
+        raise
     return state
 
 

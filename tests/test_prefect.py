@@ -180,7 +180,9 @@ def test_a_server_dies_with_the_command_that_started_it(tmp_path: Path) -> None:
     assert server is not None
     process.kill()
     process.wait()
-    time.sleep(2)
+    deadline = time.monotonic() + 30  # it is asked to end, and ends what it was doing
+    while Path(f"/proc/{server.pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
 
     assert not Path(f"/proc/{server.pid}").exists()
     assert alive(workspace) is None

@@ -172,7 +172,7 @@ def _reconciled(
     found: Office, programmes: list[records.Programme], now: datetime, exit_code: bool
 ) -> list[int]:
     from flows.environment import apply
-    from flows.server import ServerGone, using
+    from flows.server import using
 
     codes = []
     with using(found.workspace) as server:
@@ -180,21 +180,9 @@ def _reconciled(
         from flows.programme import reconcile
 
         for row in programmes:
-            try:
-                state = reconcile(row.school, row.year, now)
-            except Exception as error:
-                if _lost(error):
-                    raise ServerGone(problem("W11")) from None
-                raise
+            state = reconcile(row.school, row.year, now)
             codes.append(_ended(row, str(state.name), state.message or "", exit_code))
     return codes
-
-
-def _lost(error: Exception) -> bool:
-    """Whether Prefect's server went away under us."""
-    import httpx
-
-    return isinstance(error, httpx.TransportError) or isinstance(error.__cause__, httpx.TransportError)
 
 
 def _ended(row: records.Programme, name: str, message: str, exit_code: bool) -> int:
