@@ -41,14 +41,12 @@ def board(found: dict, language: str) -> str:  # type: ignore[type-arg]
         "|---|---|---|---|---|",
     ]
     for stage in found["stages"]:
-        gates = "; ".join(
-            f"{gate['title']}: {word('gate_' + gate['state'], language)}"
-            for gate in stage["checkpoints"].values()
-        )
+        gates = stage["checkpoints"].values()
+        approved = f"{sum(gate['state'] == 'approved' for gate in gates)} / {len(gates)}"
         passed = f"{stage['passed']} / {stage['of']}" if stage["of"] else ""
         state = word("stage_" + stage["state"], language)
         lines.append(
-            f"| {MARKS[stage['state']]} | {stage['number']}. {stage['title']} | {state} | {passed} | {gates} |"
+            f"| {MARKS[stage['state']]} | {stage['number']}. {stage['title']} | {state} | {passed} | {approved} |"
         )
     lines += ["", f"## {word('waiting_for', language)}", ""]
     for each in found["waiting_for"]:

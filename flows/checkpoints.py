@@ -95,7 +95,16 @@ def _keys(
         return keys
     if not keys:
         raise WrongUsage(problem("U03", item=checkpoint.path))
+    _known(standing, checkpoint, keys)
     return keys
+
+
+def _known(standing: Standing, checkpoint: Checkpoint, keys: list[str]) -> None:
+    rows = standing.members.rows(checkpoint.register or "")
+    strangers = [each for each in keys if each not in rows]
+    if strangers:
+        live = standing.members.live(checkpoint.register or "")
+        raise WrongUsage([unknown(NOWHERE, "member", each, live) for each in strangers])
 
 
 def _decision(ruling: Ruling, request: Request, now: datetime) -> Decision:
@@ -119,6 +128,8 @@ def waive(
         checkpoint, keys = checkpoint_of(standing, path)
         if checkpoint.register and not keys:
             raise WrongUsage(problem("U03", item=checkpoint.path))
+        if checkpoint.register:
+            _known(standing, checkpoint, keys)
         found: list[Problem] = []
         for each in keys or [""]:
             evidence = decisions.waive(standing, checkpoint, each, requirement, role, by, reason)

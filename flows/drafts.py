@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas import surveys
 from schemas.digests import digest_of_bytes
+from schemas.messages import said
 from schemas.model import ArtefactSpec, Methodology, TaskSpec
 from schemas.papers import Kind, kind_of
 from schemas.problems import InvalidData, Location, Problem, problem
@@ -119,18 +120,12 @@ class _Reader:
             raise InvalidData(found)
         data = source.data
         if not isinstance(data, dict):
+            wanted, advice = said("type_object"), said("advice_none")
             raise InvalidData(
-                problem("D03", source.at(), field=self.schema.get("title", ""), wanted="{…}", advice="")
+                problem("D03", source.at(), field=self.spec.title, wanted=wanted, advice=advice)
             )
         if not self.spec.each or self.key or not isinstance(data.get("rows"), list):
-            return [
-                Draft(
-                    self._answer_of(data) if self.task.uses == "survey" else data,
-                    self.name,
-                    self.key,
-                    source=source,
-                )
-            ]
+            return [Draft(data, self.name, self.key, source=source)]
         found_drafts = []
         for index, row in enumerate(data["rows"]):
             row = dict(row) if isinstance(row, dict) else {}
@@ -139,9 +134,6 @@ class _Reader:
             places.update({(each,): source.at(("rows", index, each)) for each in row})
             found_drafts.append(Draft(row, self.name, key, places=places, at_key=source.at(("rows", index))))
         return found_drafts
-
-    def _answer_of(self, data: dict[str, Any]) -> Any:
-        return data
 
     @property
     def _key_field(self) -> str:
@@ -175,7 +167,7 @@ class _Reader:
             items, problems = rows(table, columns)
             self.problems.extend(problems)
             data[name] = items
-            places[(name,)] = table.sheet.at(0, 0)
+            places[(name,)] = table.sheet.at(table.header, 0)
             for index in range(len(items)):
                 places[(name, index)] = table.at(index)
                 places.update({(name, index, each): table.at(index, each) for each in table.columns})
@@ -219,10 +211,11 @@ class _Reader:
                 names = {plain(column.title), *(plain(each) for each in column.headers)}
                 if text in names and column.id not in data and str(value).strip():
                     try:
-                        data[column.id] = convert(value, column.schema)
                         places[(column.id,)] = at
+                        data[column.id] = convert(value, column.schema)
                     except Unreadable as error:
                         self.problems.append(problem(error.args[0], at, field=column.title))
+                        data[column.id] = str(value)
 
     def _scalars(self) -> dict[str, Any]:
         return {
@@ -332,6 +325,8 @@ class _Reader:
         places: dict[Pointer, Location] = {}
         if self.kind == "docx":
             self._from_docx(data, places)
+        elif set(self.schema.get("required", ())) - {"file"}:
+            raise InvalidData(problem("T12", Location(self.name), kind=self.kind.upper()))
         if "file" in self.schema.get("properties", {}):
             data["file"] = {
                 "sha256": digest_of_bytes(self.content),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,16 +15,16 @@ from flows.engine.reconcile import holders
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
 from flows.gather import GROUP_CODE, matching_people
+from flows.naming import NOBODY, Naming, has_rows, read_key
 from flows.office import Office
-from flows.people import People, person_fields, plain_name, read_code
+from flows.people import People, read_code
 from flows.store import records
 from flows.store.store import Transaction
 from schemas import surveys
 from schemas.messages import unknown
 from schemas.model import ArtefactSpec, TaskSpec
-from schemas.problems import NOWHERE, InvalidData, Location, Problem, Refusal, WrongUsage, problem
-from schemas.sources import Pointer
-from schemas.validation import violations
+from schemas.problems import NOWHERE, InvalidData, Problem, Refusal, WrongUsage, problem
+from schemas.validation import Schema, violations
 
 COLLECTS = ("survey", "training")  # kinds whose papers the engine makes from what was handed in
 MACHINE_MADE = ("matching", "evaluation", "report", "notice")
@@ -77,13 +77,6 @@ def target(standing: Standing, path: str) -> Target:
     return Target(spec, task, read_key(spec, key))
 
 
-def read_key(spec: ArtefactSpec, key: str) -> str:
-    """A key as somebody typed it, in its one spelling where it is a code."""
-    if spec.each is None or spec.each.register is None:
-        return key.strip()
-    return read_code(key) or key.strip().upper().replace("G-", "Г-")
-
-
 def submit(
     office: Office, programme: records.Programme, path: str, name: str, content: bytes, by: str,
     now: datetime, request: str = "",
@@ -94,8 +87,6 @@ def submit(
         standing = office.standing(view, view.programme_by_id(programme.id or 0), now)
         aim = target(standing, path)
     handed = drafts.read(methodology, aim.spec, aim.task, aim.key, content, name)
-    if handed.problems:
-        raise InvalidData(handed.problems)
     with office.store.write() as transaction:
         row = transaction.programme_by_id(programme.id or 0)
         if transaction.seen(request):
@@ -129,13 +120,15 @@ class _Intake:
         if self.standing.snapshot.closed is not None:
             raise Refusal(problem("G16"))
         self._entitled_at_all()
+        self.problems.extend(self.handed.problems)
+        naming = Naming(self.standing, self.people, self.spec, self.task)
         for draft in self.handed.drafts:
-            self._name_people(draft)
-        self._raise()
+            naming.name(draft)
+        self.problems.extend(naming.problems)
+        self.receipt.new_people.extend(naming.new_people)
         for draft in self.handed.drafts:
             self._valid(draft)
-        self._raise()
-        if self.register:
+        if self.register and has_rows(self.handed.drafts[0].data):
             self.problems.extend(self._table_problems(self.handed.drafts[0]))
         self._keys_once()
         self._raise()
@@ -172,131 +165,6 @@ class _Intake:
         role = self.task.role or self.methodology.surveys[self.task.options["survey"]]["audience"]
         return self.by in holders(self.standing, role, self.task, key)
 
-    # --- names become codes ------------------------------------------------------------------
-
-    def _name_people(self, draft: Draft) -> None:
-        """Replace names by codes; new people of a base get a code, their names and contacts leave the paper."""
-        schema = self.methodology.schemas[self.spec.schema]
-        rows = schema.get("properties", {}).get("rows", {}).get("items", {})
-        if "rows" in draft.data and person_fields(rows):  # a base, or a list such as next year's mentors
-            self._enter_base(draft, rows)
-        if self.task.uses == "survey":
-            schema = surveys.answer_schema(self.methodology.surveys[self.task.options["survey"]])
-        draft.data = self._coded(draft.data, schema, draft, ())
-        if self.spec.each:
-            draft.key = self._key(draft)
-        elif self.task.uses == "survey" and not draft.source:
-            draft.key = self._code(draft.key or draft.name, draft.at_key or draft.at())
-
-    def _key(self, draft: Draft) -> str:
-        register = self.spec.each.register if self.spec.each else None
-        if register is None or self.methodology.registers[register].members:
-            key = self._item(draft.key) if register is None else read_key(self.spec, draft.key)
-            known = (
-                self.standing.members.rows(register) if register else self.standing.papers.items(self.spec)
-            )
-            if key not in known:
-                self.problems.append(
-                    problem("D20", draft.at_key or draft.at(), key=key or "–", known=list(known)[:12])
-                )
-            return key
-        code = self._code(draft.key or draft.name, draft.at_key or draft.at())
-        if code and code not in self.standing.members.rows(register):
-            title = self.methodology.registers[register].title
-            self.problems.append(problem("D21", draft.at_key or draft.at(), code=code, register=title))
-        return code
-
-    def _item(self, text: str) -> str:
-        """An item of a list by its id, or by the title of the form that it names."""
-        for form in self.methodology.forms.values():
-            if plain_name(text).replace("–", "-") == plain_name(form.title).replace("–", "-"):
-                return form.id
-        return text
-
-    def _coded(self, data: Any, schema: Mapping[str, Any], draft: Draft, pointer: Pointer) -> Any:
-        if schema.get("x-person") and isinstance(data, str):
-            return self._code(data, draft.at(pointer))
-        if isinstance(data, list):
-            inner = schema.get("items", {})
-            inner = {**inner, "x-person": True} if schema.get("x-person") else inner
-            return [self._coded(each, inner, draft, (*pointer, index)) for index, each in enumerate(data)]
-        if isinstance(data, Mapping):
-            fields = schema.get("properties", {})
-            return {
-                name: self._coded(value, fields.get(name, {}), draft, (*pointer, name))
-                for name, value in data.items()
-            }
-        return data
-
-    def _code(self, text: str, at: Location) -> str:
-        """A code for what stands in a cell: a code, or the name of one known person."""
-        text = text.strip()
-        code = read_code(text)
-        if code:
-            if code not in self._known_codes:
-                self.problems.append(problem("P02", at, code=code))
-            return code
-        if not text:
-            self.problems.append(problem("P03", at))
-            return ""
-        if any(sign.isdigit() for sign in text):
-            self.problems.append(problem("P04", at))
-            return ""
-        found = self.people.find(self.school, text)
-        if len(found) != 1:
-            self.problems.append(problem("P05" if found else "P07", at, codes=found))
-            return ""
-        return found[0]
-
-    @property
-    def _known_codes(self) -> set[str]:
-        return self.people.codes(self.school)
-
-    def _enter_base(self, draft: Draft, schema: Mapping[str, Any]) -> None:
-        fields = person_fields(schema)
-        seen_codes: dict[str, int] = {}
-        seen_names: dict[str, int] = {}
-        plan: list[tuple[dict[str, Any], dict[str, str], str]] = []
-        for index, row in enumerate(draft.data["rows"]):
-            card = {kind: str(row.pop(name)) for name, kind in fields.items() if name in row}
-            at = draft.at(("rows", index))
-            code = self._entered_code(row, card, at)
-            name = plain_name(card.get("name", ""))
-            if not code and name in seen_names:
-                self.problems.append(problem("P08", at, first=seen_names[name]))
-            if code and code in seen_codes:
-                self.problems.append(problem("P09", at, code=code, first=seen_codes[code]))
-            seen_names.setdefault(name, index + 1)
-            seen_codes.setdefault(code, index + 1)
-            plan.append((row, card, code))
-        if self.problems:
-            return
-        for row, card, code in plan:
-            if code:
-                self.people.update(self.school, code, card)
-            else:
-                code = self.people.add(self.school, card)
-                self.receipt.new_people.append(code)
-            row["code"] = code
-
-    def _entered_code(self, row: Mapping[str, Any], card: Mapping[str, str], at: Location) -> str:
-        """The code of a row of a base: as written, or of the one person known by that name."""
-        written = str(row.get("code", "")).strip()
-        if written:
-            code = read_code(written)
-            if not code:
-                self.problems.append(problem("P04", at))
-            elif code not in self._known_codes:
-                self.problems.append(problem("P02", at, code=code))
-            return code
-        if not card.get("name"):
-            self.problems.append(problem("P03", at))
-            return ""
-        found = self.people.find(self.school, card["name"])
-        if len(found) > 1:
-            self.problems.append(problem("P05", at, codes=found))
-        return found[0] if len(found) == 1 else ""
-
     # --- what --------------------------------------------------------------------------------
 
     def _valid(self, draft: Draft) -> None:
@@ -306,11 +174,16 @@ class _Intake:
             survey = self.methodology.surveys[self.task.options["survey"]]
             answers = draft.data.get("answers", draft.data) if draft.source else draft.data
             when = answers.pop(drafts.WHEN, None) if isinstance(answers, dict) else None
-            self.problems.extend(violations(surveys.answer_schema(survey), answers, draft.at, "D"))
+            self._check(surveys.answer_schema(survey), answers, draft)
             draft.data = {"answers": answers, **({"answered_at": f"{when}T00:00:00+00:00"} if when else {})}
             return
-        schema = self.methodology.schemas[self.spec.schema]
-        self.problems.extend(violations(schema, draft.data, draft.at, "D"))
+        self._check(self.methodology.schemas[self.spec.schema], draft.data, draft)
+
+    def _check(self, schema: Schema, data: Any, draft: Draft) -> None:
+        """What breaks a schema, without what is told of the same cell already."""
+        told = {each.at for each in self.problems}
+        found = violations(schema, data, draft.at, "D")
+        self.problems.extend(each for each in found if each.code == "D02" or each.at not in told)
 
     def _table_problems(self, draft: Draft) -> Iterator[Problem]:
         """What a register's table must keep: its keys once, nobody left out, its members known and fitting."""
@@ -319,11 +192,11 @@ class _Intake:
             self._number_groups(draft, register.key)
         keys = [row.get(register.key, "") for row in draft.data["rows"]]
         for index, key in enumerate(keys):
-            if keys.index(key) != index:
+            if key not in ("", NOBODY) and keys.index(key) != index:
                 yield problem("D22", draft.at(("rows", index)), key=key)
-        for key in self.standing.members.live(register.id):
-            if key not in keys:
-                yield problem("D23", draft.at(), key=key)
+        gone = [key for key in self.standing.members.live(register.id) if key not in keys]
+        if gone and NOBODY not in keys:
+            yield problem("D23", draft.at(("rows",)), keys=gone)
         for index, row in enumerate(draft.data["rows"]):
             for name, field_name in register.members.items():
                 for code in row.get(field_name, ()):
@@ -363,7 +236,12 @@ class _Intake:
             if pointer[:1] == ("rows",) and len(pointer) > 1:
                 pointer = ("rows", places[int(pointer[1])], *pointer[2:])
             at = draft.at(pointer)
-            words = {lang: text(broken["rule"], lang, **broken["values"]) for lang in ("ru", "en")}
+            forms = self.methodology.forms
+            named = {
+                name: forms[value].title if name in ("form", "own") and value in forms else value
+                for name, value in broken["values"].items()
+            }
+            words = {lang: text(broken["rule"], lang, **named) for lang in ("ru", "en")}
             yield problem("D24", at, rule=words)
 
     def _keys_once(self) -> None:
@@ -371,7 +249,7 @@ class _Intake:
             return
         seen: dict[str, Draft] = {}
         for draft in self.handed.drafts:
-            if draft.key in seen:
+            if draft.key and draft.key in seen:
                 self.problems.append(problem("D22", draft.at_key or draft.at(), key=draft.key))
             seen.setdefault(draft.key, draft)
 

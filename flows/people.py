@@ -39,9 +39,19 @@ def make_code(number: int) -> str:
 
 def read_code(text: str) -> str:
     """A code as somebody typed it, in its one spelling; empty if it is none."""
-    plain = re.sub(r"\s+", "", text).upper().translate(_LATIN).replace("–", "-").replace("—", "-")
+    plain = _spelt(text)
     found = _CODE.fullmatch(plain)
     return plain if found and _luhn(str(int(found.group(2)))) == found.group(3) else ""
+
+
+def mistyped_code(text: str) -> str:
+    """A text that has the shape of a code but not its check digit, in one spelling; else empty."""
+    plain = _spelt(text)
+    return "" if read_code(text) or not _CODE.fullmatch(plain) else plain
+
+
+def _spelt(text: str) -> str:
+    return re.sub(r"\s+", "", text).upper().translate(_LATIN).replace("–", "-").replace("—", "-")
 
 
 def _luhn(digits: str) -> str:
@@ -162,9 +172,15 @@ class People:
 
 def make_key(path: Path) -> None:
     """A new key of the workspace; never overwrites one."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if path.exists():
+        raise FileExistsError(path)
+    new = path.with_suffix(".new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(AESGCM.generate_key(bit_length=256))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)  # whole or not at all
 
 
 def _seal(key: bytes, content: bytes, about: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 
 import httpx
 from prefect import flow, tags
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -92,9 +93,10 @@ async def programme(
 
 def reconcile(school: str, year: str, now: datetime) -> State[Any]:
     """Run the flow here and now, against the server of the environment; ServerGone where that went away."""
-    run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
     try:
-        state: State[Any] = asyncio.run(run)
+        with tags(school, year):
+            run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
+            state: State[Any] = asyncio.run(run)
     except Exception as error:
         if isinstance(error, httpx.TransportError) or isinstance(error.__cause__, httpx.TransportError):
             raise ServerGone(problem("W11")) from None
@@ -104,6 +106,7 @@ def reconcile(school: str, year: str, now: datetime) -> State[Any]:
 
 async def _reconcile(office: Office, school: str, year: str, now: datetime) -> State[None]:
     row, token = await _acquire(office, school, year)
+    await _tagged(school, row.year)
     if token is None:
         return Completed(name="Busy", message=f"{school}: another run has it and will go round once more")
     number = row.id or 0
@@ -126,6 +129,13 @@ async def _reconcile(office: Office, school: str, year: str, now: datetime) -> S
         deliver(office, row)
         await board.show(plan, school, row.year)
     return _end(plan, failed)
+
+
+async def _tagged(*wanted: str) -> None:
+    """Tag this run, however it was started."""
+    if not set(wanted) <= set(flow_run.tags):
+        async with get_client() as client:
+            await client.update_flow_run(flow_run.id, tags=[*flow_run.tags, *wanted])
 
 
 def _end(plan: Plan, failed: set[str]) -> State[None]:

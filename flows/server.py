@@ -93,7 +93,7 @@ def starting(workspace: Workspace, port: int = 0, *, serving: bool = False) -> I
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            env=environment(workspace),
+            env={**environment(workspace), "PREFECT_UI_API_URL": url},
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=workspace.folder,
@@ -134,7 +134,8 @@ def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _die_with_parent() -> None:  # in the child, before it becomes the server
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    # at once: a server that is still shutting down would be taken for one that lives
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.umask(0o077)
 
 

@@ -129,7 +129,7 @@ def hint(name: str, known: Iterable[str]) -> Said:
     plain = name.translate(LOOKALIKES)
     if plain != name and plain in names:
         return said("nearest_cyrillic", name=plain)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
     if close:
         return said("nearest", name=close[0])
     return said("nearest_none", known=names[:20]) if names else said("nearest_nothing")

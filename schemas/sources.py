@@ -130,7 +130,8 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
     except RecursionError:
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
     if found:
-        return None, found
+        _, placed = parse_yaml(content, name)  # its events tell the places
+        return None, [each for each in placed if each.code == "Y11"] or found
     return JsonSource(name, data, content=content), []
 
 

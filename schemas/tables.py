@@ -74,6 +74,7 @@ class Table:
     columns: Mapping[str, int]
     lines: Sequence[Line]
     unused: Sequence[str]
+    header: int  # the number of its row (from 0)
 
     def at(self, line: int, column: str | None = None) -> Location:
         """The place of a value of the line with this index; its first cell where it has no such column."""
@@ -199,7 +200,7 @@ def find_table(sheet: Sheet, columns: Sequence[Column], needed: Iterable[str] = 
         if number > header
         and any(str(cells[index]).strip() for index in where.values() if index < len(cells))
     ]
-    return Table(sheet, where, lines, unused)
+    return Table(sheet, where, lines, unused, header)
 
 
 def _match(cells: Sequence[Cell], columns: Sequence[Column]) -> dict[str, int]:
@@ -354,6 +355,7 @@ def rows(table: Table, columns: Sequence[Column]) -> tuple[list[dict[str, Any]],
                 row[name] = convert(cell, by_id[name].schema)
             except Unreadable as error:
                 found.append(problem(error.args[0], table.at(index, name), field=by_id[name].title))
+                row[name] = str(cell)  # it is not left out, it is wrong
         for name, column in by_id.items():
             source = column.schema.get("x-from")
             if source and name not in row and source in row:

@@ -39,6 +39,7 @@ class Play:
         self.now = datetime.fromisoformat(f"{start}T09:00:00+03:00")
         self.seq = 0
         self.closed: int | None = None
+        self.closed_at: datetime | None = None
         self.holders: dict[str, list[str]] = dict(HOLDERS)
         self.versions: Any = defaultdict(lambda: defaultdict(list))
         self.facts: Any = defaultdict(lambda: defaultdict(list))
@@ -55,7 +56,7 @@ class Play:
     def snapshot(self) -> Snapshot:
         return Snapshot(
             "s", self.year, ZONE, self.versions, self.facts, self.decisions, self.waivers, self.holders,
-            dict(self.stages_done), self.closed,
+            dict(self.stages_done), self.closed, self.closed_at,
         )  # fmt: skip
 
     @property
@@ -161,7 +162,7 @@ class Play:
             case FinishStage(stage):
                 self.stages_done[stage] = self.tick()
             case CloseYear():
-                self.closed = self.tick()
+                self.closed, self.closed_at = self.tick(), self.now
             case Run(task, inputs):
                 for key, digests in inputs.items():
                     self.run(task, key, digests)
@@ -241,10 +242,10 @@ def mentor(code: str, slots: int = 1) -> dict[str, Any]:
     return {"code": code, "form": "any", "slots": slots}
 
 
-def started(play: Play) -> Play:
+def started(play: Play, rules: Any = None) -> Play:
     """Stage `start` behind us."""
     play.settle()
-    play.hand("start/rules", {"text": "Правила"})
+    play.hand("start/rules", rules or {"text": "Правила"})
     play.hand("start/plan", {"text": "План", "items": ["а", "б"]})
     play.sign("start/agreed", "council")
     play.sign("start/agreed", "curator")
@@ -253,9 +254,9 @@ def started(play: Play) -> Play:
     return play
 
 
-def based(play: Play, mentees: int = 2, mentors: int = 2, slots: int = 1) -> Play:
+def based(play: Play, mentees: int = 2, mentors: int = 2, slots: int = 1, rules: Any = None) -> Play:
     """Both bases handed in, everybody ready, both intakes closed."""
-    started(play)
+    started(play, rules)
     play.hand("base/mentees", {"rows": [mentee(f"m{i}") for i in range(1, mentees + 1)]})
     play.hand("base/mentors", {"rows": [mentor(f"t{i}", slots) for i in range(1, mentors + 1)]})
     for i in range(1, mentees + 1):

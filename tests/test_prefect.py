@@ -53,36 +53,31 @@ def rows(room: Room, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def children() -> list[int]:
-    """Processes of ours that execute a task; those of another test run or `demo` are left alone."""
+def children(folder: Path) -> list[int]:
+    """Processes that execute a task of a workspace."""
+    mine = f"NASTAVNIK_WORKSPACE={folder}\0".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"tasks.child" in path.read_bytes() and os.getpid() in ancestors(int(path.parent.name)):
+            if b"tasks.child" in path.read_bytes() and mine in (path.parent / "environ").read_bytes():
                 found.append(int(path.parent.name))
         except OSError:
             continue
     return found
 
 
-def ancestors(number: int) -> Iterator[int]:
-    """The numbers of the processes that a process comes from."""
-    while number > 1:
-        number = int(Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[1])
-        yield number
-
-
 class Killer(threading.Thread):
-    """Kills the first task process that appears."""
+    """Kills the first task process of a workspace that appears."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
         super().__init__(daemon=True)
+        self.folder = room.folder
         self.killed: list[int] = []
 
     def run(self) -> None:
         until = time.monotonic() + 60
         while not self.killed and time.monotonic() < until:
-            for number in children():
+            for number in children(self.folder):
                 os.kill(number, signal.SIGKILL)
                 self.killed.append(number)
             time.sleep(0.002)
@@ -90,7 +85,7 @@ class Killer(threading.Thread):
 
 def test_a_killed_task_is_an_incident_until_it_is_tried_again(room: Room, server: Server) -> None:
     """The run fails with a code, `today` shows it, nothing repeats it, `run --retry` clears it."""
-    killer = Killer()
+    killer = Killer(room)
     killer.start()
     failed = run(room)
 

@@ -499,17 +499,35 @@ def test_rule_15_what_was_handed_in_before_a_return_is_no_answer_to_it():
 
 
 def test_rule_16_a_finished_year_is_closed(play):
-    paired(play)
+    finished(play)
+
+    assert play.closed is not None
+    assert play.plan().steps == ()
+    assert [each.code for each in play.try_sign("end/closed", "director")] == ["G16"]
+
+
+def test_rule_16_nothing_runs_out_in_a_finished_year(play):
+    finished(play, rules={"text": "Правила", "valid_until": "2027-06-30"})
+    play.wait(until="2028-01-01")
+
+    assert play.gate("start/agreed").approved
+    assert play.stage("start").state == "done"
+
+
+def finished(play, rules=None):
+    """A whole year, from the first paper to the last signature."""
+    based(play, rules=rules)
+    confirm(play)
+    for key in ("G1", "G2"):
+        play.hand("pairing/agreements", {"text": "да"}, key)
+        play.sign("pairing/group_approved", "director", key)
+    play.sign("pairing/nobody_lost", "curator")
     worked(play, "G1")
     worked(play, "G2")
     play.hand("end/report", {"text": "отчёт"})
     play.hand("end/thanks", {"text": "спасибо"}, "G1")
     play.hand("end/thanks", {"text": "спасибо"}, "G2")
     play.sign("end/closed", "director")
-
-    assert play.closed is not None
-    assert play.plan().steps == ()
-    assert [each.code for each in play.try_sign("end/closed", "director")] == ["G16"]
 
 
 def test_rule_17_the_school_calendar_counts_days_only(play):

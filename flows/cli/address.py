@@ -11,6 +11,7 @@ from flows.cli import talk
 from flows.office import Office, open_office
 from flows.settings import clock
 from flows.store import records
+from schemas.messages import said
 from schemas.problems import WrongUsage, problem
 
 _YEAR = re.compile(r"[0-9]{4}(/[0-9]{2})?")
@@ -20,7 +21,7 @@ def split(text: str) -> tuple[str, str | None]:
     """School and year."""
     school, _, year = text.partition("@")
     if "/" in school:
-        raise WrongUsage(problem("U01", text=text, advice="SCHOOL[@YEAR]"))
+        raise WrongUsage(problem("U01", text=text, advice=said("advice_instead", instead="sosh-10@2026/27")))
     return school, check_year(year) if year else None
 
 
@@ -38,7 +39,9 @@ def day(text: str) -> date:
             return date(int(found[3]), int(found[2]), int(found[1]))
         return date.fromisoformat(text)
     except ValueError:
-        raise WrongUsage(problem("U01", text=text, advice="2026-10-05, 05.10.2026")) from None
+        raise WrongUsage(
+            problem("U01", text=text, advice=said("advice_example", example="2026-10-05, 05.10.2026"))
+        ) from None
 
 
 @contextmanager

@@ -30,14 +30,17 @@ def init(folder: Path) -> int:
     workspace = Workspace(folder.resolve())
     if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
-    workspace.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for part in (workspace.files, workspace.outbox):
-        part.mkdir(exist_ok=True, mode=0o700)
-    if not (folder / FILE).exists():
-        target = folder / "definitions" / "target-model"
-        if not target.exists():
-            shutil.copytree(DEFINITIONS / "target-model", target)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
         (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+    for part in (workspace.data, workspace.files, workspace.outbox):
+        part.mkdir(exist_ok=True, mode=0o700)
+    target = workspace.folder / "definitions" / "target-model"
+    if workspace.methodology == target and not target.exists():
+        new = target.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(DEFINITIONS / "target-model", new)
+        new.rename(target)  # whole or not at all
     if not workspace.people_key.exists():
         make_key(workspace.people_key)
     upgrade(workspace.database)

@@ -26,11 +26,11 @@ def demo(
     from flows.demo import Player, read_year
     from flows.environment import apply
     from flows.server import using
-    from flows.settings import DEFINITIONS, FILE, Workspace
+    from flows.settings import DEFINITIONS, Workspace
 
     workspace = Workspace(folder.resolve())
-    if not (workspace.folder / FILE).is_file() or not workspace.people_key.is_file():
-        init(workspace.folder)
+    with contextlib.redirect_stderr(io.StringIO()):
+        init(workspace.folder)  # also where it was stopped in the middle of this
     os.environ["NASTAVNIK_WORKSPACE"] = str(workspace.folder)
     talk.setup(str(workspace.folder), talk.language())
     year = read_year(DEFINITIONS / "schools" / SCHOOL)

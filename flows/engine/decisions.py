@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from flows.engine.gates import Gate
 from flows.engine.reasons import place, said_of
 from flows.engine.snapshot import Member, Verdict
 from flows.engine.standing import Standing
-from schemas.messages import hint, said, unknown
+from schemas.messages import said, unknown
 from schemas.model import Checkpoint, Requirement, SignOff
 from schemas.problems import NOWHERE, Problem, problem
 
@@ -45,20 +45,17 @@ def decide(standing: Standing, checkpoint: Checkpoint, key: str, request: Reques
     item = place(checkpoint.path, key)
     if standing.snapshot.closed is not None:
         return [problem("G16")]
-    if checkpoint.register and key not in standing.members.rows(checkpoint.register):
-        known = standing.members.live(checkpoint.register)
-        return [unknown(NOWHERE, "member", key, known)]
     gate = standing.gates.gate(checkpoint, key)
     entry = _signer(checkpoint, gate, request)
     if entry is None:
-        roles = sorted({each.role for each in checkpoint.sign_off.values()})
-        return [problem("G05", role=request.role, item=item, nearest=hint(request.role, roles))]
+        roles = {each.role for each in checkpoint.sign_off.values()}
+        return [_not_a_signer(standing, request.role, item, roles)]
     found = list(_entitled(standing, checkpoint, key, entry, request))
     found.extend(_form(checkpoint, item, entry, request))
     if gate.state in ("ended", "rejected"):
         found.append(problem("G01", item=item))
     elif request.verdict == "approve":
-        found.extend(_approvable(gate, item, entry))
+        found.extend(_approvable(gate, item, entry, _signers(standing, checkpoint)))
     elif request.verdict == "return" and gate.state == "returned":
         found.append(problem("G15", item=item))
     if found:
@@ -78,6 +75,12 @@ def _signer(checkpoint: Checkpoint, gate: Gate, request: Request) -> SignOff | N
         (each for each in own if each.id in turn),
         next((each for each in own if each.id not in (gate.signed or {})), own[0] if own else None),
     )
+
+
+def _not_a_signer(standing: Standing, role: str, item: str, signers: Iterable[str]) -> Problem:
+    known = standing.methodology.roles
+    titles = [f"{each} ({known[each].title})" for each in sorted(signers)]
+    return problem("G05", role=role, item=item, nearest=said("nearest_none", known=titles))
 
 
 def _entitled(
@@ -124,13 +127,19 @@ def _choice(checkpoint: Checkpoint, request: Request) -> str:
     return request.choice
 
 
-def _approvable(gate: Gate, item: str, entry: SignOff) -> Iterator[Problem]:
+def _signers(standing: Standing, checkpoint: Checkpoint) -> dict[str, str]:
+    """Who gives each signature, by its id."""
+    roles = standing.methodology.roles
+    return {each.id: roles[each.role].title for each in checkpoint.sign_off.values()}
+
+
+def _approvable(gate: Gate, item: str, entry: SignOff, signers: Mapping[str, str]) -> Iterator[Problem]:
     if entry.id in (gate.signed or {}):
         yield problem("G04", item=item)
     elif not gate.ready:
         yield problem("G02", item=item, reasons=[said_of(each) for each in gate.reasons[:4]])
     elif entry.id not in {each.id for each in gate.next}:
-        waits = [other for other in entry.after if other not in (gate.signed or {})]
+        waits = [signers[other] for other in entry.after if other not in (gate.signed or {})]
         yield problem("G03", item=item, others=waits)
 
 
@@ -162,7 +171,7 @@ def _waivable(
         yield problem("G12", item=item, requirement=requirement.id)
         return
     if role not in requirement.waive.who:
-        yield problem("G05", role=role, item=item, nearest=hint(role, requirement.waive.who))
+        yield _not_a_signer(standing, role, item, requirement.waive.who)
     elif by not in standing.snapshot.holders.get(role, ()):
         yield problem("P01", by=by, role=standing.methodology.roles[role].title)
     if not reason:

@@ -137,6 +137,7 @@ class Snapshot:
     holders: Mapping[str, Sequence[str]] = field(default_factory=dict)  # role → codes
     stages_done: Mapping[str, int] = field(default_factory=dict)  # stage → seq of the first time
     closed: int | None = None  # seq at which the year was closed
+    closed_at: datetime | None = None
 
     def versions_of(self, path: str, key: str = "") -> Sequence[Version]:
         """Versions of a paper, oldest first."""

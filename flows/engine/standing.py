@@ -34,6 +34,8 @@ class Standing:
     """Everything that can be asked about a programme; each part is found when first asked for."""
 
     def __init__(self, methodology: Methodology, snapshot: Snapshot, now: datetime) -> None:
+        if snapshot.closed_at is not None:
+            now = snapshot.closed_at  # a closed year stands as it was closed: nothing in it runs out any more
         self.methodology, self.snapshot, self.now = methodology, snapshot, now
         self.members = Members(methodology, snapshot)
         self.papers = Papers(methodology, snapshot, self.members, now)

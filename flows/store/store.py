@@ -50,6 +50,7 @@ class History:
     decisions: Places = field(default_factory=dict)
     waivers: Places = field(default_factory=dict)
     stages: Mapping[str, int] = field(default_factory=dict)
+    closed_at: datetime | None = None
 
 
 class Store:
@@ -197,6 +198,7 @@ class Transaction:
             holders=self.holders(programme.school),
             stages_done=read.stages,
             closed=programme.closed,
+            closed_at=read.closed_at if programme.closed is not None else None,
         )
 
     def _history(self, programme: records.Programme) -> History:
@@ -219,10 +221,12 @@ class Transaction:
             query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
         papers = self.session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
         contents = self.store.content(self.session, {row.digest for row in papers})
-        stages = dict(known.stages)
+        stages, closed_at = dict(known.stages), known.closed_at
         for row in self._news(records.StageFact, number, known.seq):
             if row.stage:
                 stages.setdefault(row.stage, row.seq)
+            else:
+                closed_at = datetime.fromisoformat(row.at)
         return History(
             seq=head,
             versions=_with(known.versions, ((row.path, row.key, _version(row, contents)) for row in papers)),
@@ -232,6 +236,7 @@ class Transaction:
             ),
             waivers=_with(known.waivers, self._rows(records.Waiver, "gate", _waiver, number, known.seq)),
             stages=stages,
+            closed_at=closed_at,
         )
 
     def _news(self, table: Any, programme: int, seq: int) -> Sequence[Any]:
