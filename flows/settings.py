@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from schemas.messages import said
 from schemas.problems import Location, WrongUsage, problem
 from schemas.sources import read_yaml
 
@@ -106,4 +107,13 @@ def request_key() -> str:
 def clock() -> datetime:
     """Now; $NASTAVNIK_NOW (ISO 8601 with a zone) stands in for it in demonstrations and tests."""
     text = os.environ.get("NASTAVNIK_NOW")
-    return datetime.fromisoformat(text) if text else datetime.now(UTC)
+    if not text:
+        return datetime.now(UTC)
+    try:
+        now = datetime.fromisoformat(text)
+    except ValueError:
+        now = datetime.min
+    if now.tzinfo is None:
+        advice = said("advice_example", example="2026-05-25T09:00:00+03:00")
+        raise WrongUsage(problem("U01", text=f"NASTAVNIK_NOW={text}", advice=advice))
+    return now
