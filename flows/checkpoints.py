@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flows.engine import decisions
 from flows.engine.decisions import Request, Ruling
+from flows.engine.explain import requirement_title
 from flows.engine.snapshot import Decision, Waiver
 from flows.engine.standing import Standing
 from flows.office import Office
@@ -19,10 +20,14 @@ from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
 
 @dataclass(frozen=True)
 class Decided:
-    """What came of a decision: the gate, and the keys that it was recorded for."""
+    """What came of a decision: the gate, the keys that it was recorded for, and whether work is left to execute."""
 
     gate: str
     keys: list[str]
+    title: str = ""  # of the requirement that was waived
+    signed: int = 0  # signatures given so far, of `of`; both 0 where nothing was signed
+    of: int = 0
+    work: bool = False
 
 
 def checkpoint_of(standing: Standing, path: str) -> tuple[Checkpoint, list[str]]:
@@ -74,8 +79,11 @@ def decide(
         for each, ruling in rulings.items():
             transaction.decide(row, checkpoint.path, each, _decision(ruling, request, now))
         transaction.note(key, row)
-        office.settle(transaction, row, now)
-        return Decided(checkpoint.path, keys)
+        plan = office.settle(transaction, row, now)
+        assert plan.standing is not None
+        signed = len(plan.standing.gates.gate(checkpoint, keys[-1]).signed or {})
+        of = len(checkpoint.sign_off) if request.verdict == "approve" else 0
+        return Decided(checkpoint.path, keys, signed=signed, of=of, work=bool(office.runs(plan)))
 
 
 def _keys(
@@ -140,9 +148,11 @@ def waive(
                 found.extend(evidence)
         if found:
             raise Refusal(found)
+        asked = next(each for each in checkpoint.requires if each.id == requirement)
+        title = requirement_title(standing, checkpoint, asked)
         transaction.note(key, row)
-        office.settle(transaction, row, now)
-        return Decided(checkpoint.path, keys or [""])
+        plan = office.settle(transaction, row, now)
+        return Decided(checkpoint.path, keys or [""], title, work=bool(office.runs(plan)))
 
 
 def reopen(
@@ -154,13 +164,13 @@ def reopen(
     now: datetime,
     *,
     key: str = "",
-) -> list[str]:
-    """Open the tasks of `STAGE[/TASK[/KEY]]` again; returns the places that opened."""
+) -> Decided:
+    """Open the tasks of `STAGE[/TASK[/KEY]]` again; the keys are the places that opened."""
     by = read_code(by) or by
     with office.store.write() as transaction:
         row = transaction.programme_by_id(programme.id or 0)
         if transaction.seen(key):
-            return []
+            return Decided(path, [])
         standing = office.standing(transaction, row, now)
         places = list(_tasks(standing, path))
         problems = decisions.reopen(standing, path.split("/")[0], by, reason)
@@ -169,8 +179,9 @@ def reopen(
         for task, each in places:
             transaction.fact(row, task.path, each, "reopened", now, by=by, note=reason)
         transaction.note(key, row)
-        office.settle(transaction, row, now)
-        return [f"{task.path}/{each}" if each else task.path for task, each in places]
+        plan = office.settle(transaction, row, now)
+        opened = [f"{task.path}/{each}" if each else task.path for task, each in places]
+        return Decided(path, opened, work=bool(office.runs(plan)))
 
 
 def _tasks(standing: Standing, path: str) -> list[tuple[TaskSpec, str]]:

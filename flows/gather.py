@@ -17,7 +17,7 @@ from flows.office import Office
 from flows.store import records
 from schemas.conditions import evaluate
 from schemas.digests import canonical
-from schemas.model import Count, TaskSpec
+from schemas.model import Count, Indicator, TaskSpec
 
 Json = dict[str, Any]
 GROUP_CODE = "Г-{:02d}"
@@ -226,11 +226,21 @@ class Gatherer:
                     "title": each.title,
                     "numerator": self._count(each.numerator),
                     "denominator": self._count(each.denominator),
-                    **({"plan": each.target} if each.target is not None else {}),
+                    **self._plan(each),
                 }
                 for each in self.methodology.indicators.values()
             ],
         }
+
+    def _plan(self, indicator: Indicator) -> Json:
+        """What was planned: by the school, in the paper that the indicator counts from, else by the methodology."""
+        for count in (indicator.denominator, indicator.numerator):
+            spec = self.methodology.artefact(count.artefact) if count.artefact else None
+            paper = self.standing.papers.latest(spec) if spec else None
+            for line in paper.data.get("indicators", ()) if paper else ():
+                if line.get("indicator") == indicator.id and "plan" in line:
+                    return {"plan": line["plan"]}
+        return {} if indicator.target is None else {"plan": indicator.target}
 
     def _finished(self, member: Member) -> bool:
         gates = [

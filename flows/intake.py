@@ -41,6 +41,7 @@ class Receipt:
     new_people: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     doubts: list[tuple[str, Record]] = field(default_factory=list)  # accepted, but not valid
+    work: bool = False  # whether the engine has something to execute now
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def submit(
         desk = _Intake(office, transaction, row, aim, handed, read_code(by) or by, now)
         receipt = desk.receive()
         transaction.note(request, row)
-        office.settle(transaction, row, now)
+        receipt.work = bool(office.runs(office.settle(transaction, row, now)))
         return receipt
 
 

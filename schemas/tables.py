@@ -192,7 +192,9 @@ def find_table(sheet: Sheet, columns: Sequence[Column], needed: Iterable[str] = 
     _, header, where = best
     titles = sheet.cells[header]
     unused = [
-        str(title) for index, title in enumerate(titles) if str(title).strip() and index not in where.values()
+        str(title)
+        for index, title in enumerate(titles)
+        if str(title).strip() and index not in where.values() and plain(title) not in words("row_number")
     ]
     lines = [
         Line(number, {name: cells[index] if index < len(cells) else "" for name, index in where.items()})

@@ -33,7 +33,9 @@ def written(text: str) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "definitions" / "schools", folder / "definitions" / "schools")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("NASTAVNIK_", "PREFECT_"))}
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("NASTAVNIK_", "PREFECT_"))
+        }
         environment = {**kept, **dict(EXPORT.findall(text)), "PYTHONUTF8": "1", "NO_COLOR": "1"}
 
         def answered(block: re.Match[str]) -> str:
@@ -67,7 +69,11 @@ def reference() -> Iterator[str]:
     yield "| command | does |"
     yield "|---|---|"
     for name, does in help.COMMANDS.items():
-        inner = [each for each in cli.app[name] if not each.startswith("-")] if name in ("school", "people") else []
+        inner = (
+            [each for each in cli.app[name] if not each.startswith("-")]
+            if name in ("school", "people")
+            else []
+        )
         if not inner:
             yield f"| `{_usage(name)}` | {does} |"
         for each in inner:
@@ -110,7 +116,8 @@ def _stages(methodology: Methodology) -> Iterator[str]:
         papers = stage.artefacts.values()
         required = sum(1 for each in papers if each.required)
         gates = "; ".join(
-            f"{gate.title}: " + " → ".join(methodology.roles[each.role].title for each in gate.sign_off.values())
+            f"{gate.title}: "
+            + " → ".join(methodology.roles[each.role].title for each in gate.sign_off.values())
             for gate in stage.checkpoints.values()
         )
         yield f"| {number}. {stage.title} | {len(papers)} ({required}) | {gates} |"

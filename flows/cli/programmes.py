@@ -47,7 +47,8 @@ def submit(school: str, paper: str, file: Path, *, by: By) -> int:
     with opened(school) as (found, programme, now):
         receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now, request_key())
         _told(receipt)
-        _woken(found, programme, bool(receipt.accepted))
+        if receipt.accepted:
+            _woken(found, programme, receipt.work)
     return 0
 
 
@@ -55,7 +56,7 @@ def _told(receipt: Receipt) -> None:
     """What came of handing in, to stderr."""
     if receipt.new_people:
         talk.say(
-            "new_people",
+            "new_people" if len(receipt.new_people) > 1 else "new_person",
             count=len(receipt.new_people),
             first=receipt.new_people[0],
             last=receipt.new_people[-1],
@@ -100,9 +101,12 @@ def decide(
         decided = checkpoints.decide(
             found, programme, gate, request, now, all_ready=all_ready, key=request_key()
         )
-        keys = [key for key in decided.keys if key]
-        talk.say("decided", item=decided.gate, verdict=talk.word(f"verdict_{verdict}"), keys=_listed(keys))
-        _woken(found, programme, True)
+        keys = _listed([key for key in decided.keys if key])
+        if decided.signed < decided.of:
+            talk.say("signed_in_part", item=decided.gate, keys=keys, signed=decided.signed, of=decided.of)
+        else:
+            talk.say("decided", item=decided.gate, verdict=talk.word(f"verdict_{verdict}"), keys=keys)
+        _woken(found, programme, decided.work)
     return 0
 
 
@@ -123,19 +127,19 @@ def waive(
         talk.say(
             "waived",
             item=decided.gate,
-            requirement=requirement,
+            requirement=decided.title,
             keys=_listed([key for key in decided.keys if key]),
         )
-        _woken(found, programme, True)
+        _woken(found, programme, decided.work)
     return 0
 
 
 def reopen(school: str, place: str, *, by: By, reason: Annotated[str, Parameter(help="Why.")]) -> int:
     """Open the tasks of STAGE[/TASK[/KEY]] again, where the definition allows it."""
     with opened(school) as (found, programme, now):
-        places = checkpoints.reopen(found, programme, place, by, reason, now, key=request_key())
-        talk.say("reopened", places=_listed(places))
-        _woken(found, programme, True)
+        opened_again = checkpoints.reopen(found, programme, place, by, reason, now, key=request_key())
+        talk.say("reopened", places=_listed(opened_again.keys))
+        _woken(found, programme, opened_again.work)
     return 0
 
 
@@ -201,7 +205,7 @@ def _listed(keys: list[str], limit: int = 8) -> str:
     return ": " + ", ".join(keys[:limit]) + rest if keys else ""
 
 
-def _woken(found: Office, programme: records.Programme, changed: bool) -> None:
-    """Let a serving server go on; without one, `run` is the next step."""
-    if changed and not wake(found.workspace, programme.school, programme.year):
+def _woken(found: Office, programme: records.Programme, work: bool) -> None:
+    """Let a serving server go on; without one, `run` is the next step where there is work for it."""
+    if not wake(found.workspace, programme.school, programme.year) and work:
         talk.say("next_run", school=programme.school)

@@ -48,6 +48,9 @@ def _paper(standing: Standing, spec: ArtefactSpec, key: str):  # type: ignore[no
             yield reason(
                 "version", spec.path, at=moments.local_day(version.at, zone), by=version.by or "–", number=1
             )
+        task = standing.papers.writer(spec)
+        if task is not None and standing.work.task(task, key).state not in ("done", "ended"):
+            yield why_task(standing, task, key)
         return
     if record.version is not None:
         version = record.version
@@ -103,13 +106,13 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     for unmet in gate.unmet:
         if unmet.requirement.waive:
             roles = [standing.methodology.roles[name].title for name in unmet.requirement.waive.who]
-            title = _requirement(standing, checkpoint, unmet.requirement)
+            title = requirement_title(standing, checkpoint, unmet.requirement)
             because.append(reason("may_waive", title=title, roles=roles))
     for requirement in checkpoint.requires:
         waiver = standing.gates.waived(checkpoint, requirement, each)
         if waiver:
             role = standing.methodology.roles[waiver.role].title
-            title = _requirement(standing, checkpoint, requirement)
+            title = requirement_title(standing, checkpoint, requirement)
             because.append(reason("waived", title=title, role=role, reason=waiver.reason))
     because.extend(
         reason("next_signer", role=standing.methodology.roles[entry.role].title) for entry in gate.next
@@ -119,7 +122,7 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     return _is("gate", place(checkpoint.path, each), checkpoint.title, gate.state, tuple(because))
 
 
-def _requirement(standing: Standing, checkpoint: Checkpoint, requirement: Requirement) -> str:
+def requirement_title(standing: Standing, checkpoint: Checkpoint, requirement: Requirement) -> str:
     """What a requirement asks for, in the words of the definition."""
     if requirement.check:
         return requirement.check.message

@@ -127,10 +127,10 @@ class Gates:
             elif signed != current:
                 record = self.papers.record(spec, self._key_of(checkpoint, spec, key))
                 behind = record.reasons if not record.holds else ()
-                yield reason(
-                    "fell", place(checkpoint.path, key), name=name, title=spec.title, keys=[key] if key else [],
-                    because=behind,
-                )  # fmt: skip
+                code = "fell_expired" if any(each.code == "expired" for each in behind) else "fell"
+                keys = [key] if key else []
+                item = place(checkpoint.path, key)
+                yield reason(code, item, name=name, title=spec.title, keys=keys, because=behind)
 
     def _still_counts(self, spec: ArtefactSpec, key: str) -> bool:
         """A row taken out of a signed table fells the signature; a record of a member that ended does not."""

@@ -216,6 +216,8 @@ def waiting(plan: Plan, standing: Standing, language: str) -> list[Json]:
         known = found.setdefault(group, {**entry, "keys": []})
         if key:
             known["keys"].append(key)
+            if key in standing.methodology.forms:
+                known.setdefault("titles", []).append(standing.methodology.forms[key].title)
         known["who"] = list(dict.fromkeys([*known["who"], *entry["who"]]))
         known["since"] = min(known["since"], entry["since"])
     return sorted(found.values(), key=lambda each: (not each["late"], each["due"] or "9999", each["item"]))

@@ -79,7 +79,11 @@ def _waiting(console: Console, lines: list[Any], language: str) -> None:
         due = each["due"] or ""
         if each["late"]:
             due = f"{due} {word('late', language)}".strip()
-        keys = f" ({len(each['keys'])}{short(each['keys'], 3)})" if len(each["keys"]) > 1 else ""
+        keys = (
+            f" ({len(each['keys'])}{short(each.get('titles', each['keys']), 3)})"
+            if len(each["keys"]) > 1
+            else ""
+        )
         what = f"{word('action_' + each['action'], language)}: {each['what']}{keys}"
         who = each["role_title"]
         codes = short(each["who"], 2) if len(each["keys"]) <= 1 else ""
