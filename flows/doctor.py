@@ -98,5 +98,5 @@ def _definitions(workspace: Workspace) -> Check:
 
 
 def _encoding(workspace: Workspace) -> Check:
-    encoding = (sys.stdout.encoding or "").lower()
+    encoding = (sys.stdout.encoding or "utf-8").lower()  # what has none takes any letter
     return Check("encoding", encoding.startswith("utf"), encoding)
