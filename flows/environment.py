@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
-from flows.settings import Workspace
+from flows.settings import Workspace, debugging
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -15,6 +16,7 @@ SETTINGS = {
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_CLI_COLORS": "false",
+    "PREFECT_CLIENT_MAX_RETRIES": "3",  # five are two minutes of silence when the server is gone
     # SQLite: larger batches, or the recorder of task runs and the API meet in the database
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "50",
@@ -23,12 +25,16 @@ SETTINGS = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "15",
 }
 
+QUIET = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"
+}  # failures are told as incidents, tracebacks in the UI
+
 
 def environment(workspace: Workspace, api_url: str = "") -> dict[str, str]:
     """The environment of Prefect for a workspace; `api_url` only for its clients."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     own = {str(name): str(value) for name, value in (workspace.settings.get("prefect") or {}).items()}
-    client = {"PREFECT_API_URL": api_url} if api_url else {}
+    client = {"PREFECT_API_URL": api_url, **({} if debugging() else QUIET)} if api_url else {}
     return {
         **kept,
         **SETTINGS,
@@ -47,4 +53,5 @@ def apply(workspace: Workspace, api_url: str) -> None:
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
     os.environ.update(wanted)
+    logging.raiseExceptions = debugging()  # a lost server is told once, by us
     os.umask(0o077)

@@ -84,6 +84,11 @@ class Workspace:
         return str(self.settings.get("language", "ru"))
 
 
+def debugging() -> bool:
+    """Whether tracebacks are wanted on the screen."""
+    return bool(os.environ.get("NASTAVNIK_DEBUG"))
+
+
 def find(folder: str | None) -> Workspace:
     """The workspace named, else that of $NASTAVNIK_WORKSPACE, else the nearest above the current folder."""
     named = folder or os.environ.get("NASTAVNIK_WORKSPACE")

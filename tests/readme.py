@@ -26,6 +26,7 @@ README = ROOT / "README.md"
 BLOCK = re.compile(r"```(console|yaml)\n(.*?)```", re.DOTALL)
 MARKS = re.compile(r"(<!-- reference: .*? -->\n).*?(<!-- end of reference -->)", re.DOTALL)
 EXPORT = re.compile(r"^export (\w+)=(\S+)", re.MULTILINE)
+MEANT = {"as_": "ROLE", "by": "CODE"}  # what the options that are prepositions take
 
 
 def written(text: str) -> str:
@@ -95,7 +96,7 @@ def _usage(*chain: str) -> str:
     for argument in app.assemble_argument_collection():
         shown = argument.name if argument.name.startswith("--") else ""
         by_place = argument.field_info.is_positional
-        word = argument.field_info.name.upper() if by_place else f"{shown} {_value(argument)}".strip()
+        word = _value(argument) if by_place else f"{shown} {_value(argument)}".strip()
         if argument.required:
             needed.append(word)
         else:
@@ -108,7 +109,8 @@ def _value(argument: object) -> str:
     if hint is bool:
         return ""
     choices = getattr(hint, "__args__", ()) if "Literal" in str(hint) else ()
-    return "\\|".join(choices) if choices else argument.field_info.name.upper()  # type: ignore[attr-defined]
+    name = argument.field_info.name  # type: ignore[attr-defined]
+    return "\\|".join(choices) if choices else MEANT.get(name, name.upper())
 
 
 def _stages(methodology: Methodology) -> Iterator[str]:

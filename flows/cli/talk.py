@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -91,7 +90,9 @@ def misused(error: CycloptsError) -> None:
 
 def fault(error: Exception) -> None:
     """A fault of ours: where it happened goes to a file, without anybody's data."""
-    if os.environ.get("NASTAVNIK_DEBUG"):
+    from flows.settings import debugging
+
+    if debugging():
         traceback.print_exception(error)
         return
     frames = "".join(traceback.format_tb(error.__traceback__))
