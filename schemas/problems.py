@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Location:
     """Where a problem stands: a line and column (from 1) of a text, or a cell of a sheet."""
 
@@ -42,9 +42,12 @@ class Problem:
     values: Mapping[str, object] = field(default_factory=dict)
 
     @property
-    def order(self) -> tuple[Location, str]:
-        """The order in which problems are shown: by place, then by code."""
-        return self.at, self.code
+    def order(self) -> tuple[object, ...]:
+        """The order in which problems are shown: by place, as one reads it, then by code."""
+        at = self.at
+        column = at.cell.rstrip("0123456789")
+        row = int(at.cell.removeprefix(column) or 0)
+        return at.file, at.line, at.column, at.sheet, row, len(column), column, self.code
 
 
 def problem(code: str, at: Location = NOWHERE, /, **values: object) -> Problem:

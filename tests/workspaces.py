@@ -87,21 +87,24 @@ class Quick(Player):
                 if row.closed is not None and not row.dirty:
                     return
                 token = transaction.acquire(row, LEASE_SECONDS)
-                runs = self.office.runs(self.office.settle(transaction, row, now))
+                assert token is not None
+                plan = self.office.settle(transaction, row, now)
+                runs = self.office.runs(plan)
+                row.dirty = False
+                rested = not runs and transaction.release(row, token, plan.wake_at)
                 row.lease_owner = ""
-            if not runs:
+            if rested:
                 deliver(self.office, row)
                 return
             for run in runs:
-                assert token is not None
                 perform(self.office, row.id or 0, run.task, run.keys, token, now)
 
 
-def lived_until(folder: Path, day: str) -> Room:
-    """The sample school's workspace after everything that happened before a day."""
+def lived_until(folder: Path, day: str, school: str = "sosh-10") -> Room:
+    """A workspace after everything that happened in the sample school, or one just like it, before a day."""
     room = Room(folder)
     room.do("init", str(folder))
-    whole = read_year(SAMPLE)
+    whole = replace(read_year(SAMPLE), school=school)
     year = replace(whole, events=tuple(event for event in whole.events if event.day < day))
 
     def command(words: list[str]) -> int:
