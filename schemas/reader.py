@@ -12,6 +12,7 @@ from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.model import Methodology
 from schemas.problems import InvalidDefinition, Location, Problem, problem
+from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.validation import Schema
 
@@ -65,7 +66,7 @@ def read(content: Bundle, shown: str = "") -> Reading:
             continue
         source, problems = parse_yaml(content[name], prefix + name)
         if source is not None:
-            problems = rules.shape_problems(kind, source)
+            problems = validation.shape_problems(kind, source)
         if source is None or problems:
             broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
@@ -82,7 +83,7 @@ def read(content: Bundle, shown: str = "") -> Reading:
         found.extend(surveys.meaning_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
     if method is not None:
-        sources = rules.Sources(
+        sources = Sources(
             method, parsed["stages"], parsed["surveys"], frozenset(documents), schemas, frozenset(broken)
         )
         found.extend(rules.check(sources))

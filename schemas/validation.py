@@ -318,3 +318,16 @@ def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
         return said("advice_cyrillic", plain=plain)
     slim = re.sub(r"[^a-z0-9_/.]", "_", plain.lower())
     return said("advice_instead", instead=slim) if re.search(pattern, slim) else said("advice_none")
+
+
+def shape_problems(kind: str, source: Source) -> list[Problem]:
+    """What breaks the JSON Schema of a kind of file."""
+    try:
+        schema = shipped("definition", kind)
+    except UnknownSchema:
+        return [
+            problem(
+                "R02", source.at(("dsl",)), kind=said("kind_file"), name=kind, nearest=said("advice_none")
+            )
+        ]
+    return violations(schema, source.data, source.at)

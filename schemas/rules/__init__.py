@@ -1,0 +1,21 @@
+"""Meaning across files: references, graphs, gates, dates; and conditions typed from the schemas.
+
+Works on the checked data of the sources, so that every problem knows its line.
+"""
+
+from __future__ import annotations
+
+from schemas.problems import Problem
+from schemas.rules.conditions import condition_problems
+from schemas.rules.methodology import methodology_problems
+from schemas.rules.sources import Sources
+from schemas.rules.stage import Stage
+
+
+def check(sources: Sources) -> list[Problem]:
+    """Every problem of meaning."""
+    found = list(methodology_problems(sources))
+    for name, source in sources.stages.items():
+        found.extend(Stage(sources, name, source).problems())
+    found.extend(condition_problems(sources))
+    return found
