@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows.office import Office
 from flows.store import records
-from flows.store.store import moment
+from flows.store.records import moment
 from schemas.digests import digest_of_bytes
 from tasks.documents import render_text
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from flows.environment import environment
 from flows.settings import Workspace
-from flows.store.store import born
+from flows.store.processes import born
 from schemas.problems import Refusal, problem
 
 START_SECONDS = 120

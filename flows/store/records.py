@@ -5,10 +5,16 @@ Moments are ISO 8601 texts in UTC, so that a row has one canonical form to diges
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+
+def moment(value: datetime) -> str:
+    """A moment as the store keeps it."""
+    return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
 class School(SQLModel, table=True):

@@ -6,25 +6,25 @@ One write at a time: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock, 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import event, text
-from sqlalchemy.engine import Engine
-from sqlmodel import Session, create_engine, select
+from sqlalchemy import text
+from sqlmodel import Session, select
 
 from flows.engine import snapshot as engine
 from flows.store import journal, records
+from flows.store.database import engine_of
 from flows.store.files import Files
+from flows.store.history import History, read_on
+from flows.store.processes import dead, owner
+from flows.store.records import moment
 from schemas.digests import canonical, digest
 from schemas.problems import Refusal, WrongUsage, problem
 
@@ -32,33 +32,12 @@ HEAD = "0001"  # the newest migration; a test holds it equal to the folder
 _LOCK = 0x6E617374  # "nast": the advisory lock of writers on PostgreSQL
 
 
-def moment(value: datetime) -> str:
-    """A moment as the store keeps it."""
-    return value.astimezone(UTC).isoformat(timespec="seconds")
-
-
-Places = Mapping[str, Mapping[str, tuple[Any, ...]]]  # path → key → what happened there, oldest first
-
-
-@dataclass(frozen=True)
-class History:
-    """What has happened in a programme up to a number of the journal; never changed, only succeeded."""
-
-    seq: int = 0
-    versions: Places = field(default_factory=dict)
-    facts: Places = field(default_factory=dict)
-    decisions: Places = field(default_factory=dict)
-    waivers: Places = field(default_factory=dict)
-    stages: Mapping[str, int] = field(default_factory=dict)
-    closed_at: datetime | None = None
-
-
 class Store:
     """A database and the files beside it."""
 
     def __init__(self, url: str, files: Path) -> None:
         self.url, self.files = url, Files(files)
-        self.engine = _engine(url)
+        self.engine = engine_of(url)
         self.histories: dict[int, History] = {}  # what was read of a programme, by its number
         self._contents: dict[str, Any] = {}
 
@@ -206,49 +185,16 @@ class Transaction:
         known = self.store.histories.get(number, History())
         head, _ = journal.head(self.session)
         if head <= known.seq:
-            return known if head == known.seq else self._read(programme, History(), head)
-        found = self._read(programme, known, head)
+            return known if head == known.seq else self._read_on(programme, History(), head)
+        found = self._read_on(programme, known, head)
         if not self.appended:  # what is not committed yet may still be taken back
             self.store.histories[number] = found
         return found
 
-    def _read(self, programme: records.Programme, known: History, head: int) -> History:
-        number = _id(programme)
-        table = records.Artefact
-        mine = (table.programme == number) | ((table.programme == 0) & (table.school == programme.school))
-        query = select(table).where(mine, table.seq > known.seq)
-        if programme.closed is not None:
-            query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
-        papers = self.session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
-        contents = self.store.content(self.session, {row.digest for row in papers})
-        stages, closed_at = dict(known.stages), known.closed_at
-        for row in self._news(records.StageFact, number, known.seq):
-            if row.stage:
-                stages.setdefault(row.stage, row.seq)
-            else:
-                closed_at = datetime.fromisoformat(row.at)
-        return History(
-            seq=head,
-            versions=_with(known.versions, ((row.path, row.key, _version(row, contents)) for row in papers)),
-            facts=_with(known.facts, self._rows(records.TaskFact, "task", _fact, number, known.seq)),
-            decisions=_with(
-                known.decisions, self._rows(records.Decision, "gate", _decision, number, known.seq)
-            ),
-            waivers=_with(known.waivers, self._rows(records.Waiver, "gate", _waiver, number, known.seq)),
-            stages=stages,
-            closed_at=closed_at,
+    def _read_on(self, programme: records.Programme, known: History, head: int) -> History:
+        return read_on(
+            self.session, lambda digests: self.store.content(self.session, digests), programme, known, head
         )
-
-    def _news(self, table: Any, programme: int, seq: int) -> Sequence[Any]:
-        query = select(table).where(table.programme == programme, table.seq > seq).order_by(table.seq)
-        found: Sequence[Any] = self.session.exec(query).all()
-        return found
-
-    def _rows(
-        self, table: Any, place: str, build: Any, programme: int, seq: int
-    ) -> Iterator[tuple[str, str, Any]]:
-        for row in self._news(table, programme, seq):
-            yield getattr(row, place), row.key, build(row)
 
     def holders(self, school: str) -> dict[str, list[str]]:
         """Codes by role."""
@@ -388,7 +334,7 @@ class Transaction:
     def acquire(self, programme: records.Programme, seconds: float) -> int | None:
         """Take the programme for one reconcile: a fencing token, or None while somebody living has it."""
         busy = (
-            programme.lease_owner and programme.lease_until > time.time() and not _dead(programme.lease_owner)
+            programme.lease_owner and programme.lease_until > time.time() and not dead(programme.lease_owner)
         )
         if busy:
             return None
@@ -431,46 +377,6 @@ class Transaction:
         return self.session.exec(query.order_by(table.id)).all()  # type: ignore[arg-type]
 
 
-def owner() -> str:
-    """This process, told apart from a later one with the same number."""
-    return f"{socket.gethostname()}:{os.getpid()}:{born(os.getpid())}"
-
-
-def _dead(name: str) -> bool:
-    host, number, began = name.rsplit(":", 2)
-    if host != socket.gethostname() or not Path("/proc/self/stat").exists():
-        return False  # of another machine, or where a process cannot be told: wait for the lease to run out
-    return born(int(number)) != began
-
-
-def born(number: int) -> str:
-    """When a process began, as its system counts it; empty for one that is not there or cannot be told."""
-    try:
-        stat = Path(f"/proc/{number}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rsplit(")", 1)[1].split()[19]
-
-
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    made = create_engine(url, connect_args={"timeout": 30})
-
-    @event.listens_for(made, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, by us
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(made, "begin")
-    def _begin(connection: Any) -> None:
-        write = connection.get_execution_options().get("nastavnik_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return made
-
-
 def _id(programme: records.Programme) -> int:
     assert programme.id is not None
     return programme.id
@@ -478,39 +384,3 @@ def _id(programme: records.Programme) -> int:
 
 def _json(data: Any) -> str:
     return canonical(data).decode()
-
-
-def _with(known: Places, news: Iterable[tuple[str, str, Any]]) -> Places:
-    """Places with what is new; what has no news is shared with the old ones."""
-    found: dict[str, Mapping[str, tuple[Any, ...]]] = dict(known)
-    copied: dict[str, dict[str, tuple[Any, ...]]] = {}
-    for path, key, value in news:
-        if path not in copied:
-            found[path] = copied[path] = dict(found.get(path, {}))
-        copied[path][key] = (*copied[path].get(key, ()), value)
-    return found
-
-
-def _version(row: records.Artefact, contents: Mapping[str, Any]) -> engine.Version:
-    return engine.Version(
-        row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by, row.origin,  # type: ignore[arg-type]
-        json.loads(row.inputs), row.task_digest, row.occurrence,
-    )  # fmt: skip
-
-
-def _fact(row: records.TaskFact) -> engine.Fact:
-    at = datetime.fromisoformat(row.at)
-    return engine.Fact(row.seq, row.kind, at, row.by, row.note, json.loads(row.inputs))  # type: ignore[arg-type]
-
-
-def _decision(row: records.Decision) -> engine.Decision:
-    return engine.Decision(
-        row.seq, row.sign_off, row.verdict, row.role, row.by, datetime.fromisoformat(row.at),  # type: ignore[arg-type]
-        json.loads(row.evidence), row.number, date.fromisoformat(row.date) if row.date else None,
-        row.certificate, row.reason, row.choice, row.completes,
-    )  # fmt: skip
-
-
-def _waiver(row: records.Waiver) -> engine.Waiver:
-    at = datetime.fromisoformat(row.at)
-    return engine.Waiver(row.seq, row.requirement, row.role, row.by, at, row.reason, json.loads(row.evidence))
