@@ -6,7 +6,7 @@ import re
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifact
 
-from flows.engine.reconcile import Plan
+from flows.engine.steps import Plan
 from flows.views.status import status
 from schemas.messages import word
 

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows import checkpoints
-from flows.engine.reconcile import ClearIncident, Plan
+from flows.engine.steps import ClearIncident, Plan
 from flows.office import Office, open_office
 from flows.settings import Workspace
 from flows.store import records

@@ -10,26 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas import surveys
+from schemas.cells import Unreadable, convert, plain, words
 from schemas.digests import digest_of_bytes
 from schemas.messages import said
 from schemas.model import ArtefactSpec, Methodology, TaskSpec
 from schemas.papers import Kind, kind_of
 from schemas.problems import InvalidData, Location, Problem, problem
 from schemas.sources import Pointer, parse_json, parse_yaml
-from schemas.tables import (
-    Column,
-    Sheet,
-    Table,
-    Unreadable,
-    columns_of,
-    convert,
-    find_table,
-    plain,
-    read_csv,
-    read_xlsx,
-    rows,
-    words,
-)
+from schemas.tables import Column, Sheet, Table, columns_of, find_table, read_csv, read_xlsx, rows
 from tasks.training import Activities, read_completion
 
 KEY, NAME, WHEN = "_key", "_name", "_at"  # columns of ours beside those of the schema

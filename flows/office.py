@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from flows.engine.reconcile import CloseYear, FinishStage, Open, Plan, RecordSilence, Run, next_steps
+from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
+from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run
 from flows.people import People
 from flows.settings import Workspace
 from flows.store import records

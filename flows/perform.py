@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flows.engine.reconcile import Run
+from flows.engine.steps import Run
 from flows.gather import Gatherer, Result
 from flows.office import Office
 from flows.store import records

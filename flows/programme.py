@@ -19,7 +19,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows import board
-from flows.engine.reconcile import Plan, Run
+from flows.engine.steps import Plan, Run
 from flows.execute import SHIFT, Shift, execute
 from flows.office import Office, open_office
 from flows.perform import LEASE_SECONDS

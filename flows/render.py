@@ -14,10 +14,10 @@ from flows.engine.standing import Standing
 from flows.gather import Gatherer
 from flows.office import Office
 from flows.store import records
+from schemas.cells import plain, words
 from schemas.messages import unknown, word
 from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
-from schemas.tables import plain, words
 from tasks.documents import render_docx, render_text
 from tasks.forms import prefill
 from tasks.matching import why

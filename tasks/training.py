@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.tables import plain, words
+from schemas.cells import plain, words
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.engine.decisions import Request, Ruling, decide, waive
-from flows.engine.reconcile import (
-    ENGINE_STEPS,
-    CloseYear,
-    FinishStage,
-    Open,
-    Plan,
-    RecordSilence,
-    Run,
-    next_steps,
-)
+from flows.engine.reconcile import next_steps
 from flows.engine.snapshot import Decision, Fact, Member, Snapshot, Version, Waiver
 from flows.engine.standing import Standing
+from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Open, Plan, RecordSilence, Run
 from schemas import reader
 from schemas.digests import digest
 from schemas.model import Methodology

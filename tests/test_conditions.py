@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.conditions import Condition, Types, comparison_sides, evaluate, looked_at
+from schemas.condition_types import Types
+from schemas.conditions import Condition, comparison_sides, evaluate, looked_at
 
 DATA = {
     "pairs": {"rows": [{"mentees": ["a", "b"], "n": 2}, {"mentees": ["c"], "n": 1}]},

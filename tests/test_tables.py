@@ -8,19 +8,9 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 
+from schemas.cells import Unreadable, convert
 from schemas.problems import InvalidData
-from schemas.tables import (
-    Unreadable,
-    check_zip,
-    columns_of,
-    convert,
-    decode,
-    delimiter,
-    find_table,
-    read_csv,
-    read_xlsx,
-    rows,
-)
+from schemas.tables import check_zip, columns_of, decode, delimiter, find_table, read_csv, read_xlsx, rows
 from schemas.validation import shipped
 
 COLUMNS = columns_of(

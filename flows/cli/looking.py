@@ -11,8 +11,9 @@ from flows.cli import talk
 from flows.cli.address import office, opened, split
 from flows.engine import explain
 from flows.engine.reasons import Reason
-from flows.engine.reconcile import Plan, next_steps
+from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
+from flows.engine.steps import Plan
 from flows.office import Office
 from flows.store import records
 from flows.views import status as views

@@ -8,18 +8,9 @@ from typing import Any
 
 from flows.engine import moments
 from flows.engine.reasons import Reason, place, said_of
-from flows.engine.reconcile import (
-    ENGINE_STEPS,
-    Ask,
-    ClearIncident,
-    MayWaive,
-    Mend,
-    Plan,
-    Renew,
-    Sign,
-)
 from flows.engine.snapshot import Decision
 from flows.engine.standing import Standing
+from flows.engine.steps import ENGINE_STEPS, Ask, ClearIncident, MayWaive, Mend, Plan, Renew, Sign
 from schemas.messages import word
 from schemas.model import ArtefactSpec, Checkpoint, Stage, TaskSpec
 

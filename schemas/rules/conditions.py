@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from schemas.conditions import Condition, Types
+from schemas.condition_types import Types
+from schemas.conditions import Condition
 from schemas.messages import hint, said
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Data, Sources

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from statistics import median
 
-from flows.engine.reconcile import Ask, Step
 from flows.engine.snapshot import Member
+from flows.engine.steps import Ask, Step
 from tests.benchmarks import spiff
 from tests.benchmarks.school import Year, paper
 from tests.benchmarks.table import Row, own_cpu, shown

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.engine.decisions import Ruling
-from flows.engine.reconcile import Ask, Plan, Sign, Step
 from flows.engine.snapshot import Member, Version
 from flows.engine.standing import Standing
+from flows.engine.steps import Ask, Plan, Sign, Step
 from schemas import reader, validation
 from schemas.digests import digest
 from schemas.model import Methodology

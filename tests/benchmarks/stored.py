@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from flows.engine.reconcile import ENGINE_STEPS, CloseYear, FinishStage, Plan
 from flows.engine.snapshot import Snapshot
+from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Plan
 from flows.store import records
 from flows.store.store import Store, Transaction
 from tests.benchmarks.school import STAFF, Year
