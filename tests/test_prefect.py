@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from workspaces import DIRECTOR, Room, new_room
 
+from flows.environment import environment
 from flows.server import Server, alive, starting
 from flows.settings import Workspace
 
@@ -186,3 +187,32 @@ def test_a_server_dies_with_the_command_that_started_it(tmp_path: Path) -> None:
 
     assert not Path(f"/proc/{server.pid}").exists()
     assert alive(workspace) is None
+
+
+def test_a_worker_runs_what_prefect_yaml_deploys(tmp_path: Path) -> None:
+    """`prefect deploy --all` as an operator of many machines types it; the worker's run does the work."""
+    room = new_room(tmp_path / "workspace")
+    workspace = Workspace(room.folder)
+    with starting(workspace) as server:
+        found = {**environment(workspace, server.url), "NASTAVNIK_NOW": "2026-04-02T09:00:00+03:00"}
+
+        def prefect(*words: str) -> str:
+            done = subprocess.run(
+                [sys.executable, "-m", "prefect", *words], cwd=ROOT, env=found, capture_output=True, text=True,
+                encoding="utf-8", check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        prefect("work-pool", "create", "nastavnik", "--type", "process")
+        prefect("--no-prompt", "deploy", "--all")
+        prefect("deployment", "run", "programme/programme", "--param", "school=sosh-10")
+        prefect("worker", "start", "--pool", "nastavnik", "--run-once")
+
+        runs = rows(
+            room,
+            "SELECT r.state_name FROM flow_run r JOIN flow f ON f.id = r.flow_id WHERE f.name = 'programme'",
+        )
+        assert runs == [("AwaitingPeople",)]
+        deployed = rows(room, "SELECT name FROM deployment ORDER BY name")
+        assert deployed == [("programme",), ("sweep",)]
