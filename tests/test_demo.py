@@ -17,6 +17,7 @@ from typing import Any
 
 import docx
 import pytest
+from killing import Killer
 from workspaces import Room
 
 from flows.office import open_office
@@ -256,10 +257,12 @@ def test_a_demo_that_is_killed_again_and_again_ends_as_the_unbroken_one(demo: Ro
     assert Room(tmp_path / "demo")("verify", now=AFTER).code == 0
 
 
-def test_a_demo_whose_server_is_killed_says_so_and_goes_on_when_run_again(demo: Room, tmp_path: Path) -> None:
-    process = play(tmp_path / "demo", tmp_path / "home")
+def test_a_demo_says_what_was_killed_under_it_and_goes_on_when_run_again(demo: Room, tmp_path: Path) -> None:
+    """First Prefect's server is killed, then the process of a task; neither leaves a trace in the end."""
+    folder = tmp_path / "demo"
+    process = play(folder, tmp_path / "home")
     until = time.monotonic() + 120
-    while (server := alive(Workspace(tmp_path / "demo"))) is None:
+    while (server := alive(Workspace(folder))) is None:
         assert time.monotonic() < until
         time.sleep(0.2)
     time.sleep(6)
@@ -268,9 +271,21 @@ def test_a_demo_whose_server_is_killed_says_so_and_goes_on_when_run_again(demo: 
 
     assert process.returncode == 1, said[-3000:]
     assert "сервер Prefect перестал отвечать" in said
+    assert "Traceback" not in said
 
-    process = play(tmp_path / "demo", tmp_path / "home")
+    process = play(folder, tmp_path / "home")
+    killer = Killer(folder)
+    killer.start()
+    said, _ = process.communicate(timeout=300)
+
+    assert killer.killed
+    assert process.returncode == 1, said[-3000:]
+    assert "задача не выполнилась" in said
+    assert "Traceback" not in said
+
+    process = play(folder, tmp_path / "home")
     said, _ = process.communicate(timeout=600)
 
     assert process.returncode == 0, said[-3000:]
-    assert everything(Room(tmp_path / "demo")) == everything(demo)
+    assert everything(Room(folder)) == everything(demo)
+    assert Room(folder)("verify", now=AFTER).code == 0

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from killing import Killer
 from workspaces import DIRECTOR, Room, new_room
 
 from flows.environment import environment
@@ -54,39 +55,9 @@ def rows(room: Room, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def children(folder: Path) -> list[int]:
-    """Processes that execute a task of a workspace."""
-    mine = f"NASTAVNIK_WORKSPACE={folder}\0".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if b"tasks.child" in path.read_bytes() and mine in (path.parent / "environ").read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
-
-
-class Killer(threading.Thread):
-    """Kills the first task process of a workspace that appears."""
-
-    def __init__(self, room: Room) -> None:
-        super().__init__(daemon=True)
-        self.folder = room.folder
-        self.killed: list[int] = []
-
-    def run(self) -> None:
-        until = time.monotonic() + 60
-        while not self.killed and time.monotonic() < until:
-            for number in children(self.folder):
-                os.kill(number, signal.SIGKILL)
-                self.killed.append(number)
-            time.sleep(0.002)
-
-
 def test_a_killed_task_is_an_incident_until_it_is_tried_again(room: Room, server: Server) -> None:
     """The run fails with a code, `today` shows it, nothing repeats it, `run --retry` clears it."""
-    killer = Killer(room)
+    killer = Killer(room.folder)
     killer.start()
     failed = run(room)
 
