@@ -13,8 +13,8 @@ from flows.engine.standing import Standing
 from flows.office import Office
 from flows.people import read_code
 from flows.store import records
-from schemas.messages import unknown
-from schemas.model import Checkpoint, TaskSpec
+from schemas.messages import hint, said, unknown
+from schemas.model import Checkpoint, Methodology, TaskSpec
 from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
 
 
@@ -51,6 +51,26 @@ def member_key(text: str) -> str:
     return read_code(text) or text.strip().upper().replace("G-", "Г-")
 
 
+def role_named(methodology: Methodology, text: str) -> str:
+    """A role by its id or, as people call it, by its title."""
+    roles = methodology.roles
+    if text in roles:
+        return text
+    titled = [name for name, role in roles.items() if role.title.casefold() == text.strip().casefold()]
+    if len(titled) != 1:
+        nearest = hint(text, roles)
+        if nearest.name == "nearest_none":
+            nearest = said("nearest_none", known=[f"{name} ({role.title})" for name, role in roles.items()])
+        raise WrongUsage(problem("R02", kind=said("kind_role"), name=text, nearest=nearest))
+    return titled[0]
+
+
+def _refuse(found: list[Problem]) -> None:
+    if found:
+        names = all(each.code == "R02" for each in found)  # a choice or a requirement that is not there
+        raise (WrongUsage if names else Refusal)(found)
+
+
 def decide(
     office: Office, programme: records.Programme, path: str, request: Request, now: datetime,
     *, all_ready: bool = False, key: str = "",
@@ -63,8 +83,7 @@ def decide(
             return Decided(path, [])
         standing = office.standing(transaction, row, now)
         checkpoint, keys = checkpoint_of(standing, path)
-        if request.role not in standing.methodology.roles:
-            raise WrongUsage(unknown(NOWHERE, "role", request.role, standing.methodology.roles))
+        request = replace(request, role=role_named(standing.methodology, request.role))
         keys = _keys(standing, checkpoint, keys, request, all_ready=all_ready)
         found: list[Problem] = []
         rulings: dict[str, Ruling] = {}
@@ -74,8 +93,7 @@ def decide(
                 rulings[each] = ruling
             else:
                 found.extend(ruling)
-        if found:
-            raise Refusal(found)
+        _refuse(found)
         for each, ruling in rulings.items():
             transaction.decide(row, checkpoint.path, each, _decision(ruling, request, now))
         transaction.note(key, row)
@@ -138,6 +156,7 @@ def waive(
             raise WrongUsage(problem("U03", item=checkpoint.path))
         if checkpoint.register:
             _known(standing, checkpoint, keys)
+        role = role_named(standing.methodology, role)
         found: list[Problem] = []
         for each in keys or [""]:
             evidence = decisions.waive(standing, checkpoint, each, requirement, role, by, reason)
@@ -146,8 +165,7 @@ def waive(
                 transaction.waive(row, checkpoint.path, each, waiver)
             else:
                 found.extend(evidence)
-        if found:
-            raise Refusal(found)
+        _refuse(found)
         asked = next(each for each in checkpoint.requires if each.id == requirement)
         title = requirement_title(standing, checkpoint, asked)
         transaction.note(key, row)

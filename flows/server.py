@@ -79,8 +79,8 @@ def using(workspace: Workspace) -> Iterator[Server]:
         if found:
             yield found
             return
-        with starting(workspace) as server:
-            yield server
+    with starting(workspace) as server:  # no longer a user: two that start at once would wait for each other
+        yield server
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def starting(workspace: Workspace, port: int = 0, *, serving: bool = False) -> I
         yield Server(url, process.pid, serving)
         _await_users(workspace)
     finally:
-        workspace.server_file.unlink(missing_ok=True)
+        _forget(workspace, process.pid)
         process.terminate()
         try:
             process.wait(timeout=10)
@@ -119,6 +119,13 @@ def _announce(workspace: Workspace, url: str, pid: int, serving: bool) -> None:
     new = workspace.server_file.with_suffix(".new")
     new.write_text(json.dumps(said))
     new.replace(workspace.server_file)
+
+
+def _forget(workspace: Workspace, pid: int) -> None:
+    """Withdraw the announcement of our server, not that of another one."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        if json.loads(workspace.server_file.read_text())["pid"] == pid:
+            workspace.server_file.unlink(missing_ok=True)
 
 
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

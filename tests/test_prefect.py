@@ -18,7 +18,7 @@ from killing import Killer
 from workspaces import DIRECTOR, Room, new_room
 
 from flows.environment import environment
-from flows.server import Server, alive, starting
+from flows.server import Server, alive, starting, using
 from flows.settings import Workspace
 
 pytestmark = pytest.mark.slow
@@ -137,6 +137,16 @@ def test_a_server_that_died_is_swept_away_and_the_next_command_starts_its_own(tm
 
     assert found.returncode == 0, found.stderr
     assert not workspace.server_file.exists()
+
+
+def test_two_that_start_servers_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """Whoever runs a server is no user of one, and withdraws only its own announcement."""
+    workspace = Workspace(new_room(tmp_path / "workspace").folder)
+    with using(workspace) as own:
+        assert list((workspace.data / "users").iterdir()) == []
+        workspace.server_file.write_text(json.dumps({"url": own.url, "pid": os.getpid(), "born": ""}))
+
+    assert workspace.server_file.exists()
 
 
 def test_a_server_dies_with_the_command_that_started_it(tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ def split(text: str) -> tuple[str, str | None]:
 
 
 def check_year(text: str) -> str:
-    """A programme's year as it is written: `2026/27` or `2026`."""
-    if not _YEAR.fullmatch(text):
+    """A programme's year as it is written: `2026/27`, or `2026` where it ends in the same year."""
+    first, _, second = text.partition("/")
+    if not _YEAR.fullmatch(text) or (second and int(second) != (int(first) + 1) % 100):
         raise WrongUsage(problem("W16", year=text))
     return text
 

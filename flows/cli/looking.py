@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from flows.checkpoints import member_key
+from flows.checkpoints import member_key, role_named
 from flows.cli import talk
 from flows.cli.address import office, opened, split
 from flows.engine import explain
@@ -118,9 +118,10 @@ def today(
                 programmes = [view.programme(*split(school))]
         for programme in programmes:
             plan, standing = _looked(found, programme, now)
-            if role is not None and role not in standing.methodology.roles:
-                raise WrongUsage(unknown(NOWHERE, "role", role, standing.methodology.roles))
-            lines = [each for each in views.waiting(plan, standing, language) if role in (None, each["role"])]
+            wanted = role_named(standing.methodology, role) if role is not None else None
+            lines = [
+                each for each in views.waiting(plan, standing, language) if wanted in (None, each["role"])
+            ]
             answers.append((programme, lines, bool(found.runs(plan))))
     if json:
         talk.data(

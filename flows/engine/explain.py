@@ -105,18 +105,16 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     because.extend(gate.reasons)
     for unmet in gate.unmet:
         if unmet.requirement.waive:
-            roles = [standing.methodology.roles[name].title for name in unmet.requirement.waive.who]
+            roles = [_role(standing, name) for name in unmet.requirement.waive.who]
             title = requirement_title(standing, checkpoint, unmet.requirement)
-            because.append(reason("may_waive", title=title, roles=roles))
+            because.append(reason("may_waive", title=title, name=unmet.requirement.id, roles=roles))
     for requirement in checkpoint.requires:
         waiver = standing.gates.waived(checkpoint, requirement, each)
         if waiver:
             role = standing.methodology.roles[waiver.role].title
             title = requirement_title(standing, checkpoint, requirement)
             because.append(reason("waived", title=title, role=role, reason=waiver.reason))
-    because.extend(
-        reason("next_signer", role=standing.methodology.roles[entry.role].title) for entry in gate.next
-    )
+    because.extend(reason("next_signer", role=_role(standing, entry.role)) for entry in gate.next)
     if checkpoint.register:
         because.extend(_member(standing, Member(checkpoint.register, each)))
     return _is("gate", place(checkpoint.path, each), checkpoint.title, gate.state, tuple(because))
@@ -129,6 +127,11 @@ def requirement_title(standing: Standing, checkpoint: Checkpoint, requirement: R
     if requirement.all_passed:
         return standing.methodology.checkpoint(requirement.all_passed).title
     return standing.methodology.stages[checkpoint.stage].artefacts[requirement.id].title
+
+
+def _role(standing: Standing, name: str) -> str:
+    """A role as it is called and, for `--as`, its id."""
+    return f"{standing.methodology.roles[name].title} ({name})"
 
 
 def _member(standing: Standing, member: Member) -> list[Reason]:
@@ -156,7 +159,9 @@ def _worst(below: tuple[Reason, ...], kind: str) -> str:
         "gate": ("stale", "returned", "open", "not_ready", "approved"),
     }[kind]
     states = {str(each.values["plain"]) for each in below}
-    return next((state for state in order if state in states), order[0] if not below else next(iter(states)))
+    if not below:
+        return {"paper": "missing", "task": "waiting", "gate": "not_ready"}[kind]
+    return next((state for state in order if state in states), next(iter(states)))
 
 
 def _few(below: tuple[Reason, ...], quiet: tuple[str, ...]) -> tuple[Reason, ...]:

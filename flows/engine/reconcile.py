@@ -185,9 +185,24 @@ class _Finder:
         return not self.snapshot.versions_of(f"{task.stage}/{task.writes}", key)
 
     def _ask(self, task: TaskSpec, key: str, standing: Task) -> Iterator[Ask]:
+        if self._let_go(task, key):
+            return
         since = standing.opened or self.standing.now
         for role, who in self._whom(task, key):
             yield Ask(task.path, key, role, who, since, standing.due, standing.late, standing.reasons)
+
+    def _let_go(self, task: TaskSpec, key: str) -> bool:
+        """Whether every gate that asks for what the task writes was told to do without it."""
+        if not self.snapshot.waivers or task.writes is None:
+            return False
+        spec = self.methodology.stages[task.stage].artefacts[task.writes]
+        gates = self.gates.covering(spec)
+        return bool(gates) and all(
+            self.gates.waived(gate, requirement, key if gate.register else "")
+            for gate in gates
+            for requirement in gate.requires
+            if requirement.id == spec.id
+        )
 
     def _whom(self, task: TaskSpec, key: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         if task.uses == "survey" and task.each is None:

@@ -108,7 +108,7 @@ class Standing:
         if not unfinished:
             return []
         keys = [member.key for member in unfinished]
-        return [reason("members_on_the_way", stage.id, count=len(keys), keys=keys[:10])]
+        return [reason("members_on_the_way", stage.id, count=len(keys), keys=keys)]
 
     def _empty(self, stage: Stage) -> bool:
         registers = {gate.register for gate in stage.checkpoints.values() if gate.register}

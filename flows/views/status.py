@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flows.engine import moments
+from flows.engine.explain import requirement_title
 from flows.engine.reasons import Reason, place, said_of
 from flows.engine.snapshot import Decision
 from flows.engine.standing import Standing
@@ -211,7 +212,10 @@ def waiting(plan: Plan, standing: Standing, language: str) -> list[Json]:
                 known.setdefault("titles", []).append(standing.methodology.forms[key].title)
         known["who"] = list(dict.fromkeys([*known["who"], *entry["who"]]))
         known["since"] = min(known["since"], entry["since"])
-    return sorted(found.values(), key=lambda each: (not each["late"], each["due"] or "9999", each["item"]))
+    # what has no last day is needed now: it stands by the day since which it has been waited for
+    return sorted(
+        found.values(), key=lambda each: (not each["late"], each["due"] or each["since"][:10], each["item"])
+    )
 
 
 def _entry(step: Any, standing: Standing, language: str) -> Json:
@@ -235,7 +239,8 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
         case MayWaive(gate, key, requirement, waivers, _):
             checkpoint = standing.methodology.checkpoint(gate)
             who = tuple(code for role in waivers for code in standing.snapshot.holders.get(role, ()))
-            title = f"{checkpoint.title}: {requirement}"
+            asked = next(each for each in checkpoint.requires if each.id == requirement)
+            title = f"{checkpoint.title}: {requirement_title(standing, checkpoint, asked)} ({requirement})"
             return _line("waive", f"{gate}", key, waivers[0], who, now, None, False, title)
         case Mend(group, role, tasks, reasons):
             who = tuple(standing.snapshot.holders.get(role, ()))

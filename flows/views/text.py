@@ -44,6 +44,8 @@ def status(found: Mapping[str, Any], language: str) -> None:
             "\n".join(_gate(gate, language) for gate in stage["checkpoints"].values()),
         )
     console.print(table)
+    for stage in found["stages"]:
+        _members(console, stage, language)
     _waiting(console, found["waiting_for"], language)
 
 
@@ -61,6 +63,26 @@ def _gate(gate: Mapping[str, Any], language: str) -> str:
         ended = counts.get("ended", 0) + counts.get("rejected", 0)
         state = f"{done} / {sum(counts.values()) - ended}"
     return f"{MARKS.get(gate['state'], ' ')} {gate['title']}: {state}"
+
+
+def _members(console: Console, stage: Mapping[str, Any], language: str) -> None:
+    """Each member at the keyed gates of a stage, where they were asked for."""
+    gates = [each for each in stage["checkpoints"].values() if each.get("keys")]
+    if not gates:
+        return
+    title = f"{stage['number']}. {stage['title']}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(word("column_key", language))
+    for gate in gates:
+        table.add_column(gate["title"])
+    for key in dict.fromkeys(key for gate in gates for key in gate["keys"]):
+        table.add_row(key, *(_mark(gate["keys"].get(key), language) for gate in gates))
+    console.print()
+    console.print(table)
+
+
+def _mark(gate: Mapping[str, Any] | None, language: str) -> str:
+    return f"{MARKS.get(gate['state'], ' ')} {word('gate_' + gate['state'], language)}" if gate else ""
 
 
 def _waiting(console: Console, lines: list[Any], language: str) -> None:
@@ -85,8 +107,8 @@ def _waiting(console: Console, lines: list[Any], language: str) -> None:
             else ""
         )
         what = f"{word('action_' + each['action'], language)}: {each['what']}{keys}"
-        who = each["role_title"]
-        codes = short(each["who"], 2) if len(each["keys"]) <= 1 else ""
+        who = word("who_runs_it", language) if each["action"] == "retry" else each["role_title"]
+        codes = short(each["who"], 2) if len(each["keys"]) <= 1 or len(each["who"]) <= 2 else ""
         table.add_row(due, f"{who}{codes}", what, item_of(each))
     console.print()
     console.print(table)
