@@ -11,6 +11,7 @@ from flows import drafts
 from flows.drafts import Draft, Handed
 from flows.engine.papers import Record
 from flows.engine.reasons import place, said_of
+from flows.engine.reconcile import asked as people_asked
 from flows.engine.reconcile import holders
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
@@ -38,6 +39,7 @@ class Receipt:
     accepted: list[str] = field(default_factory=list)  # keys; one empty key for the programme's own paper
     unchanged: list[str] = field(default_factory=list)
     not_owed: list[str] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)  # answered a survey that asks others
     new_people: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     doubts: list[tuple[str, Record]] = field(default_factory=list)  # accepted, but not valid
@@ -358,6 +360,7 @@ class _Intake:
             raise Refusal(
                 problem("G20", item=self.spec.path, reasons=[said_of(each) for each in self._waits("")[:4]])
             )
+        asked = set(people_asked(self.standing, self.task))
         known = self.standing.work.collected(self.task, "")
         answers = {each["code"]: each for each in known.data["answers"]} if known else {}
         for draft in self.handed.drafts:
@@ -366,6 +369,8 @@ class _Intake:
                 draft.key
             )
             answers[draft.key] = new
+            if asked and draft.key not in asked:
+                self.receipt.not_asked.append(draft.key)
         if self.receipt.accepted:
             data = {"answers": sorted(answers.values(), key=lambda each: str(each["code"]))}
             self.transaction.accept(

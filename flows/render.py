@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flows.checkpoints import member_key
@@ -229,6 +229,10 @@ class _Renderer:
             return "да" if value else "нет"
         if isinstance(value, list):
             return "; ".join(self._shown(each, field.get("items", {})) for each in value)
+        if field.get("format") == "date":
+            return f"{date.fromisoformat(value):%d.%m.%Y}"
+        if field.get("format") == "date-time":
+            return f"{datetime.fromisoformat(value).astimezone(self.standing.snapshot.zone):%d.%m.%Y %H:%M}"
         return str(field.get("x-labels", {}).get(value, [value])[0] if isinstance(value, str) else value)
 
     def _named(self, value: Any) -> str:

@@ -65,6 +65,8 @@ def _told(receipt: Receipt) -> None:
         talk.say("unused_columns", columns=receipt.unused)
     if receipt.not_owed:
         talk.say("not_owed", keys=receipt.not_owed)
+    if receipt.not_asked:
+        talk.say("not_asked", keys=receipt.not_asked)
     if receipt.accepted:
         count, key = len(receipt.accepted), receipt.accepted[0]
         item = f"{receipt.path}/{key}" if key and count == 1 else receipt.path
