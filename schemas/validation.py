@@ -192,6 +192,13 @@ def _is_moment(value: object) -> bool:
         return False
 
 
+@_formats.checks("month-day")
+def _is_month_day(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return bool(re.fullmatch(r"\d\d-\d\d", value)) and _is_date(f"2026-{value}")  # of no leap year
+
+
 @_formats.checks("duration")
 def _is_duration(value: object) -> bool:
     if not isinstance(value, str):
