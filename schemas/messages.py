@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -130,9 +130,20 @@ def hint(name: str, known: Iterable[str]) -> Said:
     if plain != name and plain in names:
         return said("nearest_cyrillic", name=plain)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    if "/" in name:  # the stage that two paths share makes them look alike
+        last = {each: each.rpartition("/")[2] for each in names}
+        similar = difflib.get_close_matches(name.rpartition("/")[2], last.values(), n=3, cutoff=0.7)
+        close = difflib.get_close_matches(
+            name, [each for each in names if last[each] in similar], n=1, cutoff=0
+        )
     if close:
         return said("nearest", name=close[0])
-    return said("nearest_none", known=names[:20]) if names else said("nearest_nothing")
+    return said("nearest_none", known=cut(names, 20)) if names else said("nearest_nothing")
+
+
+def cut(names: Sequence[str], most: int) -> list[str]:
+    """The first of several names; a list that goes on ends with an ellipsis."""
+    return [*names[:most], "…"] if len(names) > most else list(names)
 
 
 def unknown(at: Location, kind: str, name: str, known: Iterable[str]) -> Problem:
