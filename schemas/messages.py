@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -117,6 +118,14 @@ def _shown(value: object, language: str) -> object:
     if isinstance(value, Mapping) and language in value:
         return value[language]
     return value
+
+
+def foreign(words: str) -> Mapping[str, str]:
+    """The words of a parser that is not ours; the usual ones are put into Russian."""
+    for pattern, russian in texts("parsers").items():
+        if found := re.fullmatch(pattern, words):
+            return {"ru": found.expand(russian), "en": words}
+    return {"ru": words, "en": words}
 
 
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.

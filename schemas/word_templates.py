@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
+from schemas.messages import foreign
 from schemas.problems import Location, Problem, problem
 
 MAX_PART = 50_000_000
@@ -67,4 +68,4 @@ def _tag_problems(text: str, file: str) -> Iterator[Problem]:
         Environment().parse(_PLACED.sub(r"\1 ", plain))
     except TemplateSyntaxError as error:
         near = plain.split("\n")[error.lineno - 1].strip()[:80]
-        yield problem("N03", Location(file), what=error.message or "", near=near)
+        yield problem("N03", Location(file), what=foreign(error.message or ""), near=near)
