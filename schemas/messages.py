@@ -61,8 +61,15 @@ def explanation(code: str, language: str = "ru") -> Explanation | None:
     entry = texts("problems").get(code)
     if entry is None:
         return None
-    what, do = entry[language]
-    return Explanation(code, what, do, entry.get("bad", ""), entry.get("good", ""))
+    what, do = (_unfilled(text, language) for text in entry[language])
+    return Explanation(code, what, do, entry["bad"], entry["good"])
+
+
+def _unfilled(text: str, language: str) -> str:
+    """A text of a message without its values; one that is nothing but a value stands in the message itself."""
+    if re.fullmatch(r"{\w+}", text):
+        return word("explain_told", language)
+    return re.sub(r"{\w+}", "…", text).replace("{{", "{").replace("}}", "}")
 
 
 def message(problem: Problem, language: str = "ru") -> str:
