@@ -5,6 +5,7 @@ A draft of a table or form is data for one artefact; who its people are is settl
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from schemas import surveys
 from schemas.cells import Unreadable, convert, plain, words
 from schemas.digests import digest_of_bytes
-from schemas.messages import said
+from schemas.messages import cut, said
 from schemas.model import ArtefactSpec, Methodology, TaskSpec
 from schemas.papers import Kind, kind_of
 from schemas.problems import InvalidData, Location, Problem, problem
@@ -55,6 +56,19 @@ class Handed:
     file_digest: str
     unused: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+
+    def lacks_column(self, told: Problem) -> Problem | None:
+        """The one problem that stands for a field's being empty in each row: the table has no such column."""
+        for table in self.tables if told.code == "D02" else ():
+            below = told.at.sheet == table.sheet.name and told.at.line > table.header + 1
+            if below and told.values["key"] not in table.columns:
+                title = str(told.values["title"])
+                like = {plain(each): each for each in table.unused}
+                close = difflib.get_close_matches(plain(title), like, n=1, cutoff=0.6)
+                advice = said("advice_rename", title=like[close[0]]) if close else said("advice_add")
+                return problem("T14", table.sheet.at(table.header, 0), column=title, advice=advice)
+        return None
 
 
 def read(
@@ -62,7 +76,9 @@ def read(
 ) -> Handed:
     """Read a file for an artefact; InvalidData where it cannot hold it at all."""
     reader = _Reader(methodology, spec, task, key, content, name)
-    return Handed(reader.kind, reader.drafts(), digest_of_bytes(content), reader.unused, reader.problems)
+    return Handed(
+        reader.kind, reader.drafts(), digest_of_bytes(content), reader.unused, reader.problems, reader.tables
+    )
 
 
 class _Reader:
@@ -81,6 +97,7 @@ class _Reader:
         self.schema = methodology.schemas[spec.schema]
         self.unused: list[str] = []
         self.problems: list[Problem] = []
+        self.tables: list[Table] = []
 
     def drafts(self) -> list[Draft]:
         """One draft a record."""
@@ -114,6 +131,8 @@ class _Reader:
             )
         if not self.spec.each or self.key or not isinstance(data.get("rows"), list):
             return [Draft(data, self.name, self.key, source=source)]
+        if not data["rows"]:
+            raise InvalidData(problem("T13", source.at(("rows",))))
         found_drafts = []
         for index, row in enumerate(data["rows"]):
             row = dict(row) if isinstance(row, dict) else {}
@@ -148,29 +167,43 @@ class _Reader:
                 sheets, columns_of(value["items"]), value.get("title", ""), alone=len(lists) == 1
             )
             if table is None:
+                if name in self.schema.get("required", ()) and len(lists) == 1 and data:
+                    data[name], places[(name,)] = [], _beginning(sheets)
+                    self.problems.append(self._no_header(sheets, columns_of(value["items"])))
                 continue
             left = [line for line in table.lines if (table.sheet.name, line.number + 1) not in taken]
             table = replace(table, lines=left)
             columns = columns_of(value["items"])
-            items, problems = rows(table, columns)
-            self.problems.extend(problems)
+            items = self._rows(table, columns)
             data[name] = items
             places[(name,)] = table.sheet.at(table.header, 0)
             for index in range(len(items)):
                 places[(name, index)] = table.at(index)
                 places.update({(name, index, each): table.at(index, each) for each in table.columns})
         if not data:
-            raise InvalidData(problem("T09", Location(self.name), columns=self._titles(lists)))
+            fields = next(iter(lists.values()))["items"] if lists else {"properties": self._scalars()}
+            raise InvalidData(self._no_header(sheets, columns_of(fields)))
         for name in lists:
             if name in self.schema.get("required", ()) and name not in data and len(lists) > 1:
                 data[name] = []
         return Draft(data, self.name, places=places)
 
-    def _titles(self, lists: Mapping[str, Any]) -> list[str]:
-        fields = (
-            next(iter(lists.values()))["items"]["properties"] if lists else self.schema.get("properties", {})
-        )
-        return [each.get("title", name) for name, each in fields.items()][:8]
+    def _no_header(self, sheets: Sequence[Sheet], columns: Sequence[Column]) -> Problem:
+        return problem("T09", _beginning(sheets), columns=cut([each.title for each in columns], 8))
+
+    def _rows(self, table: Table, columns: Sequence[Column]) -> list[dict[str, Any]]:
+        """The rows of a table that is taken, which is remembered with what is wrong in it."""
+        items, problems = rows(table, columns)
+        self.problems.extend(problems)
+        self.tables.append(table)
+        return items
+
+    def _records(self, table: Table, columns: Sequence[Column]) -> list[Draft]:
+        """A row a record; without any there is nothing to record."""
+        self.unused.extend(table.unused)
+        if not table.lines:
+            raise InvalidData(problem("T13", table.sheet.at(table.header + 1, 0)))
+        return [self._row_draft(table, index, row) for index, row in enumerate(self._rows(table, columns))]
 
     def _find(
         self, sheets: Sequence[Sheet], columns: list[Column], title: str, *, alone: bool
@@ -218,13 +251,8 @@ class _Reader:
         tables = [table for sheet in sheets if (table := find_table(sheet, columns))]
         table = max(tables, key=lambda each: len(each.columns), default=None)
         if table is None or not (self.key or {KEY, NAME} & table.columns.keys()):
-            raise InvalidData(
-                problem("T09", Location(self.name), columns=[each.title for each in columns][:8])
-            )
-        self.unused.extend(table.unused)
-        items, problems = rows(table, columns)
-        self.problems.extend(problems)
-        return [self._row_draft(table, index, row) for index, row in enumerate(items)]
+            raise InvalidData(self._no_header(sheets, columns))
+        return self._records(table, columns)
 
     def _row_draft(self, table: Table, index: int, row: dict[str, Any]) -> Draft:
         key, name = str(row.pop(KEY, "") or self.key), str(row.pop(NAME, ""))
@@ -255,10 +283,7 @@ class _Reader:
         table = max(tables, key=lambda each: len(each.columns), default=None)
         if table is None or not {KEY, NAME} & table.columns.keys():
             raise InvalidData(problem("T10", Location(self.name), survey=survey["title"]))
-        self.unused.extend(table.unused)
-        items, problems = rows(table, columns)
-        self.problems.extend(problems)
-        return [self._row_draft(table, index, row) for index, row in enumerate(items)]
+        return self._records(table, columns)
 
     def _survey_columns(self, survey: Mapping[str, Any]) -> list[Column]:
         maps = list(survey.get("import", {}).values())
@@ -328,7 +353,7 @@ class _Reader:
     def _from_docx(self, data: dict[str, Any], places: dict[Pointer, Location]) -> None:
         from tasks.papers import read_docx
 
-        paper = read_docx(self.content)
+        paper = read_docx(self.content, self.name)
         pairs = ((label, value, Location(self.name, **where)) for label, value, where in paper["fields"])
         self._labelled(iter(pairs), data, places)
         for name, value in (paper.get("numbered") or {}).items():
@@ -344,11 +369,15 @@ class _Reader:
             for index, cells in enumerate(paper["tables"], start=1):
                 table = find_table(Sheet(self.name, f"таблица {index}", cells), columns)
                 if table:
-                    items, problems = rows(table, columns)
-                    self.problems.extend(problems)
-                    data[name] = items
-                    places.update({(name, row): table.at(row) for row in range(len(items))})
+                    data[name] = self._rows(table, columns)
+                    for row in range(len(table.lines)):
+                        places[(name, row)] = table.at(row)
+                        places.update({(name, row, each): table.at(row, each) for each in table.columns})
                     break
+
+
+def _beginning(sheets: Sequence[Sheet]) -> Location:
+    return sheets[0].at(0, 0)
 
 
 def _pairs_of(sheets: Sequence[Sheet]) -> Iterator[tuple[str, Any, Location]]:

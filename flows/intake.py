@@ -186,7 +186,11 @@ class _Intake:
         """What breaks a schema, without what is told of the same cell already."""
         told = {each.at for each in self.problems}
         found = violations(schema, data, draft.at, "D")
-        self.problems.extend(each for each in found if each.code == "D02" or each.at not in told)
+        kept = (each for each in found if each.code == "D02" or each.at not in told)
+        for each in kept:
+            wrong = self.handed.lacks_column(each) or each
+            if wrong not in self.problems:
+                self.problems.append(wrong)
 
     def _table_problems(self, draft: Draft) -> Iterator[Problem]:
         """What a register's table must keep: its keys once, nobody left out, its members known and fitting."""

@@ -14,6 +14,7 @@ from flows.drafts import Draft
 from flows.engine.standing import Standing
 from flows.people import People, make_code, mistyped_code, person_fields, plain_name, read_code
 from schemas import surveys
+from schemas.messages import cut
 from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Pointer
@@ -62,7 +63,7 @@ class Naming:
                 self.standing.members.rows(register) if register else self.standing.papers.items(self.spec)
             )
             if key not in known:
-                self.problems.append(problem("D20", at, key=key or "–", known=list(known)[:12]))
+                self.problems.append(problem("D20", at, key=key or "–", known=cut(list(known), 12)))
             return key
         code = self._code(draft.key or draft.name, at)
         if code and code in self._known_codes and code not in self.standing.members.rows(register):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -60,8 +61,15 @@ def explanation(code: str, language: str = "ru") -> Explanation | None:
     entry = texts("problems").get(code)
     if entry is None:
         return None
-    what, do = entry[language]
-    return Explanation(code, what, do, entry.get("bad", ""), entry.get("good", ""))
+    what, do = (_unfilled(text, language) for text in entry[language])
+    return Explanation(code, what, do, entry["bad"], entry["good"])
+
+
+def _unfilled(text: str, language: str) -> str:
+    """A text of a message without its values; one that is nothing but a value stands in the message itself."""
+    if re.fullmatch(r"{\w+}", text):
+        return word("explain_told", language)
+    return re.sub(r"{\w+}", "…", text).replace("{{", "{").replace("}}", "}")
 
 
 def message(problem: Problem, language: str = "ru") -> str:
@@ -119,6 +127,14 @@ def _shown(value: object, language: str) -> object:
     return value
 
 
+def foreign(words: str) -> Mapping[str, str]:
+    """The words of a parser that is not ours; the usual ones are put into Russian."""
+    for pattern, russian in texts("parsers").items():
+        if found := re.fullmatch(pattern, words):
+            return {"ru": found.expand(russian), "en": words}
+    return {"ru": words, "en": words}
+
+
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.
 LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
 
@@ -130,9 +146,20 @@ def hint(name: str, known: Iterable[str]) -> Said:
     if plain != name and plain in names:
         return said("nearest_cyrillic", name=plain)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    if "/" in name:  # the stage that two paths share makes them look alike
+        last = {each: each.rpartition("/")[2] for each in names}
+        similar = difflib.get_close_matches(name.rpartition("/")[2], last.values(), n=3, cutoff=0.7)
+        close = difflib.get_close_matches(
+            name, [each for each in names if last[each] in similar], n=1, cutoff=0
+        )
     if close:
         return said("nearest", name=close[0])
-    return said("nearest_none", known=names[:20]) if names else said("nearest_nothing")
+    return said("nearest_none", known=cut(names, 20)) if names else said("nearest_nothing")
+
+
+def cut(names: Sequence[str], most: int) -> list[str]:
+    """The first of several names; a list that goes on ends with an ellipsis."""
+    return [*names[:most], "…"] if len(names) > most else list(names)
 
 
 def unknown(at: Location, kind: str, name: str, known: Iterable[str]) -> Problem:

@@ -15,6 +15,7 @@ from schemas.problems import InvalidDefinition, Location, Problem, problem
 from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.validation import Schema
+from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
@@ -82,6 +83,9 @@ def read(content: Bundle, shown: str = "") -> Reading:
     for source in parsed["surveys"].values():
         found.extend(surveys.meaning_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
+    for name in sorted(documents):
+        if name.endswith(".docx"):
+            found.extend(template_problems(content[name], prefix + name))
     if method is not None:
         sources = Sources(
             method, parsed["stages"], parsed["surveys"], frozenset(documents), schemas, frozenset(broken)

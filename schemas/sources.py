@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from schemas.messages import foreign
 from schemas.problems import InvalidDefinition, Location, Problem, problem
 
 Pointer = tuple[str | int, ...]
@@ -126,7 +127,7 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
     except _Stop as stop:
         return None, [stop.args[0]]
     except json.JSONDecodeError as error:
-        return None, [problem("Y01", Location(name, error.lineno, error.colno), what=error.msg)]
+        return None, [problem("Y01", Location(name, error.lineno, error.colno), what=foreign(error.msg))]
     except RecursionError:
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
     if found:
@@ -302,4 +303,4 @@ class _Reader:
             return problem("Y15", at)
         if "{{" in line:
             return problem("Y16", at)
-        return problem("Y01", at, what=what)
+        return problem("Y01", at, what=foreign(what))

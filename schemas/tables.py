@@ -69,6 +69,7 @@ class Table:
     lines: Sequence[Line]
     unused: Sequence[str]
     header: int  # the number of its row (from 0)
+    twice: Sequence[int] = ()  # columns (from 0) with the title of one that is read
 
     def at(self, line: int, column: str | None = None) -> Location:
         """The place of a value of the line with this index; its first cell where it has no such column."""
@@ -179,10 +180,13 @@ def find_table(sheet: Sheet, columns: Sequence[Column], needed: Iterable[str] = 
         return None
     _, header, where = best
     titles = sheet.cells[header]
+    rest = [index for index, title in enumerate(titles) if str(title).strip() and index not in where.values()]
+    read = {plain(titles[index]) for index in where.values()}
+    twice = [index for index in rest if plain(titles[index]) in read]
     unused = [
-        str(title)
-        for index, title in enumerate(titles)
-        if str(title).strip() and index not in where.values() and plain(title) not in words("row_number")
+        str(titles[index])
+        for index in rest
+        if index not in twice and plain(titles[index]) not in words("row_number")
     ]
     lines = [
         Line(number, {name: cells[index] if index < len(cells) else "" for name, index in where.items()})
@@ -190,7 +194,7 @@ def find_table(sheet: Sheet, columns: Sequence[Column], needed: Iterable[str] = 
         if number > header
         and any(str(cells[index]).strip() for index in where.values() if index < len(cells))
     ]
-    return Table(sheet, where, lines, unused, header)
+    return Table(sheet, where, lines, unused, header, twice)
 
 
 def _match(cells: Sequence[Cell], columns: Sequence[Column]) -> dict[str, int]:
@@ -239,7 +243,10 @@ def column_name(index: int) -> str:
 def rows(table: Table, columns: Sequence[Column]) -> tuple[list[dict[str, Any]], list[Problem]]:
     """The rows as values by field; empty cells are left out; unreadable ones are told all at once."""
     by_id = {column.id: column for column in columns}
-    found: list[Problem] = []
+    found = [
+        problem("T15", table.sheet.at(table.header, index), column=table.sheet.cells[table.header][index])
+        for index in table.twice
+    ]
     result = []
     for index, line in enumerate(table.lines):
         row: dict[str, Any] = {}

@@ -192,6 +192,13 @@ def _is_moment(value: object) -> bool:
         return False
 
 
+@_formats.checks("month-day")
+def _is_month_day(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return bool(re.fullmatch(r"\d\d-\d\d", value)) and _is_date(f"2026-{value}")  # of no leap year
+
+
 @_formats.checks("duration")
 def _is_duration(value: object) -> bool:
     if not isinstance(value, str):
@@ -209,7 +216,20 @@ def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterat
         yield jsonschema.ValidationError(f"does not match {pattern!r}")
 
 
-Validator: Any = jsonschema.validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+def _properties(validator: Any, properties: Mapping[str, Any], data: Any, _: Schema) -> Iterator[Any]:
+    if not isinstance(data, Mapping):
+        return
+    for name, schema in properties.items():
+        if name in data:
+            for error in validator.descend(data[name], schema, path=name, schema_path=name):
+                if schema is False:
+                    error.path.appendleft(name)  # `descend` forgets it
+                yield error
+
+
+Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern, "properties": _properties}
+)
 
 
 def violations(schema: Schema, data: Any, at: Placer, family: str = "S") -> list[Problem]:
@@ -218,14 +238,14 @@ def violations(schema: Schema, data: Any, at: Placer, family: str = "S") -> list
     `family` S speaks to a methodologist and quotes values; D speaks about papers and never does.
     """
     validator = Validator(schema, format_checker=_formats)
-    return [told for error in validator.iter_errors(data) for told in _told(error, at, family)]
+    return [told for error in validator.iter_errors(data) for told in _told(error, schema, at, family)]
 
 
-def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
+def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Problem]:
     pointer: Pointer = tuple(error.absolute_path)
     keyword, value, data = error.validator, error.validator_value, error.instance
     quoted = {"value": _short(data)} if family == "S" else {}
-    field = _title(error, pointer)
+    field = _title(error, schema, pointer)
 
     def tell(number: str, place: Location, **values: object) -> Problem:
         return problem(f"{family}{number}", place, field=field, **quoted, **values)
@@ -241,13 +261,12 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
     elif keyword == "required":
         missing = [key for key in value if key not in data]
         for key in missing if error.message.startswith(repr(missing[0])) else ():
-            shown = error.schema.get("properties", {}).get(key, {})
-            title = shown.get("title", key) if isinstance(shown, Mapping) else key
-            yield tell("02", at(pointer), key=key, title=title)
+            title = _title_at(schema, (*pointer, key)) or _title_at(error.schema, (key,)) or key
+            yield tell("02", at((*pointer, key)), key=key, title=title)
     elif keyword == "type":
         yield tell("03", at(pointer), wanted=_wanted(value), advice=_type_advice(value, data))
     elif keyword in ("enum", "const"):
-        allowed = [str(each) for each in (value if keyword == "enum" else [value])]
+        allowed = [_written(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
         close = hint(str(data), allowed)
@@ -275,22 +294,50 @@ def _told(error: Any, at: Placer, family: str) -> Iterator[Problem]:
         for key, others in value.items():
             if key in data:
                 missing = [each for each in others if each not in data]
+                place = at((*pointer, key), key=True)
                 if missing:
-                    yield tell("12", at((*pointer, key), key=True), key=key, others=missing)
+                    if family == "D":
+                        key, *missing = [
+                            _title_at(schema, (*pointer, each)) or each for each in (key, *missing)
+                        ]
+                    yield tell("12", place, key=key, others=missing)
     elif keyword is None:  # a `false` schema: the key may not stand here
-        yield tell("13", at(pointer, key=True), key=pointer[-1] if pointer else "")
+        yield tell("13", at(pointer, key=True), key=field if family == "D" else pointer[-1])
     else:
         yield tell("14", at(pointer), rule=keyword)
 
 
-def _title(error: Any, pointer: Pointer) -> object:
+def _title(error: Any, schema: Schema, pointer: Pointer) -> object:
+    """What people call the field that holds the value; a value in a list is called as the list."""
     title = error.schema.get("title") if isinstance(error.schema, Mapping) else None
-    return title or next((part for part in reversed(pointer) if isinstance(part, str)), "")
+    while pointer and not isinstance(pointer[-1], str):
+        pointer = pointer[:-1]
+    return title or (pointer and (_title_at(schema, pointer) or pointer[-1])) or ""
 
 
-def _short(value: Any) -> str:
-    text = str(value)
+def _title_at(schema: Any, pointer: Pointer) -> object:
+    for part in pointer:
+        inside = schema.get("properties", {}).get(part) if isinstance(part, str) else schema.get("items")
+        schema = inside if isinstance(inside, Mapping) else {}
+    return schema.get("title")
+
+
+def _short(value: Any) -> object:
+    if value is None:
+        return said("type_null")
+    text = _written(value)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _written(value: Any) -> str:
+    """A value as YAML writes it on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_written(each)}' for key, each in value.items())}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _wanted(kind: Any) -> object:

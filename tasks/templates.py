@@ -20,6 +20,8 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
+from schemas.messages import foreign
+
 MAX_NESTED_LOOPS = 4
 MAX_ROUNDS = 1_000_000
 MAX_OUTPUT = 32_000_000
@@ -286,7 +288,7 @@ def read(environment: Sandbox, source: str) -> tuple[nodes.Template | None, set[
         if not faults:
             names = meta.find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
-        return None, names, [Unfit("N03", error.lineno, what=error.message or "")]
+        return None, names, [Unfit("N03", error.lineno, what=foreign(error.message or ""))]
     except RecursionError:
         return None, names, [Unfit("N03", what="((((")]
     return tree, names, faults

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import string
 from pathlib import Path
 
 import pytest
 from play import SMALL
 
+from flows import cli
 from schemas import messages, reader
 from schemas.messages import codes, explanation
+from schemas.sources import parse_yaml
 
 CASES = Path(__file__).parent / "cases" / "definitions"
 TARGET = Path(__file__).parent.parent / "definitions" / "target-model"
@@ -35,21 +40,50 @@ def test_the_shipped_and_the_small_methodology_have_no_problems() -> None:
     assert reader.read_folder(SMALL).problems == ()
 
 
-def test_every_code_is_explained_in_both_languages() -> None:
-    """`explain CODE` has words for each code, with the same placeholders."""
+def test_every_code_has_words_in_both_languages() -> None:
+    """A message names the same values in both languages."""
     for code in codes():
-        russian, english = explanation(code, "ru"), explanation(code, "en")
+        russian, english = (_placeholders(messages.texts("problems")[code][each]) for each in ("ru", "en"))
 
-        assert russian is not None
-        assert english is not None
-        assert _placeholders(russian) == _placeholders(english), code
+        assert russian == english, code
 
 
-def _placeholders(found: object) -> set[str]:
-    import string
+def _placeholders(texts: list[str]) -> set[str]:
+    return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    texts = f"{found.what} {found.do}"  # type: ignore[attr-defined]
-    return {name for _, name, _, _ in string.Formatter().parse(texts) if name}
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("code", codes())
+def test_every_code_is_explained_by_a_bad_and_a_good_example(code: str, language: str) -> None:
+    """`explain CODE` has all it promises, and none of what only a message can fill in."""
+    found = explanation(code, language)
+
+    assert found is not None
+    assert all((found.what, found.do, found.bad, found.good))
+    assert found.bad != found.good
+    assert not re.search(r"{\w+}", found.what + found.do)
+
+
+@pytest.mark.parametrize("code", [code for code in codes() if code[0] in "YJSRC"])
+def test_examples_of_definitions_can_be_read(code: str) -> None:
+    """A good example is sound YAML, and so is a bad one whose fault is not in its writing."""
+    found = explanation(code)
+    assert found is not None
+    texts = [found.good] if code.startswith("Y") else [found.bad, found.good]
+
+    for text in texts:
+        assert parse_yaml(text.encode(), code)[1] == [], text
+
+
+@pytest.mark.parametrize("code", codes())
+def test_examples_of_commands_can_be_typed(code: str) -> None:
+    """What an example tells to type is a command with the options that it has."""
+    found = explanation(code)
+    assert found is not None
+    for line in found.good.splitlines():
+        if line.startswith("nastavnik "):
+            words = shlex.split(line.replace("--workspace school ", ""), comments=True)[1:]
+            cli.app.parse_args(words, exit_on_error=False, print_error=False)
 
 
 def test_a_bundle_reads_the_same_without_the_folder() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.problems import InvalidDefinition, Location
+from schemas.word_templates import template_problems
 from tasks.documents import NAMES, prepare, render_docx, render_text, template_names, text_names
 from tasks.papers import read_docx, unsafe
 
@@ -277,6 +278,32 @@ def test_broken_template(content: bytes) -> None:
         render_docx(content, {})
 
     assert codes(refusal) == ["N02"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"plain text", word("x")[:-200]])
+def test_check_finds_a_broken_template(content: bytes) -> None:
+    """What `check` reads by itself is broken for it too, and the file is named."""
+    assert [(each.code, each.at.file) for each in template_problems(content, "a.docx")] == [("N02", "a.docx")]
+
+
+@pytest.mark.parametrize(
+    "tag", ["{{ year", "{% if year %}да", "{{ school.title |}}", "{% for x in rows %}{% endif %}"]
+)
+def test_check_finds_a_tag_that_cannot_be_read(tag: str) -> None:
+    """A template is refused before a programme starts with it, with the paragraph in question."""
+    found = template_problems(word("Приказ", tag), "a.docx")
+
+    assert [each.code for each in found] == ["N03"]
+
+
+def test_check_lets_pass_what_word_makes_of_a_tag() -> None:
+    """Tags that stand for a paragraph, a row, a span, and curly quotes are no faults."""
+    template = word(
+        "{%p if year %}", "{{ year|default(“нет”) }} {{r year }}", "{%p endif %}",
+        rows=(("{%tr for x in rows %}", ""), ("{% colspan 2 %}{{ x }}", ""), ("{%tr endfor %}", "")),
+    )  # fmt: skip
+
+    assert template_problems(template, "a.docx") == []
 
 
 def test_table_without_grid() -> None:

@@ -128,13 +128,8 @@ def explain(code: str) -> int:
     print(f"{found.code}: {found.what}")
     print(f"{talk.word('explain_do')}: {found.do}")
     for name, example in (("explain_bad", found.bad), ("explain_good", found.good)):
-        if example:
-            print(f"\n{talk.word(name)}:")
-            print(
-                "\n".join(
-                    f"    {line}" for line in example.replace("{{", "{").replace("}}", "}").splitlines()
-                )
-            )
+        print(f"\n{talk.word(name)}:")
+        print("\n".join(f"    {line}" for line in example.splitlines()))
     return 0
 
 

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from schemas import messages
 from schemas.problems import NOWHERE, Problem, WrongUsage, problem
@@ -73,19 +73,28 @@ def data(value: Any) -> None:
 def misused(error: CycloptsError) -> None:
     """A command line that can't be understood."""
     kind = type(error).__name__
-    argument = getattr(error, "argument", None)
-    name = argument.name if argument is not None else ""
-    unused = getattr(error, "unused_tokens", None) or getattr(error, "token", None) or ""
-    token = (
-        unused[0]
-        if isinstance(unused, list)
-        else getattr(unused, "keyword", None) or getattr(unused, "value", unused)
-    )
+    argument, typed = getattr(error, "argument", None), getattr(error, "token", None)
+    unused = getattr(error, "unused_tokens", None) or [""]
+    token = (typed.keyword or typed.value) if typed else unused[0]
+    name = token if argument is None else str(argument.name)
+    if argument is not None and argument.index is not None:  # told by its place, as `--help` shows it
+        name = name.lstrip("-").upper()
+    if typed and kind == "CoercionError":
+        token = typed.value
     key = f"usage_{kind}"
-    text = word(key, name=name, token=token) if messages.has_word(key) else str(error).splitlines()[0]
+    values = {"name": name, "token": token, "wanted": _wanted(error)}
+    text = word(key, **values) if messages.has_word(key) else str(error).splitlines()[0]
     chain = [part for part in getattr(error, "command_chain", None) or () if isinstance(part, str)]
     command = "".join(f"{part} " for part in chain)
     problems([problem("U06", NOWHERE, text=text, command=command)])
+
+
+def _wanted(error: CycloptsError) -> object:
+    """What a value on the command line has to be, where it can't be read as that."""
+    kind = getattr(error, "target_type", None)
+    if get_origin(kind) is Literal:
+        return messages.said("usage_one_of", choices=get_args(kind))
+    return messages.said("type_integer" if kind is int else "usage_other")
 
 
 def fault(error: Exception) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from schemas.condition_types import Types
 from schemas.conditions import Condition
-from schemas.messages import hint, said
+from schemas.messages import foreign, hint, said
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Data, Sources
 from schemas.sources import Pointer, Source
@@ -43,7 +43,7 @@ def condition_problems(sources: Sources) -> Iterator[Problem]:
             elif error.kind == "C03":
                 yield problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
             else:
-                yield problem(error.kind, at, detail=error.detail)
+                yield problem(error.kind, at, detail=foreign(error.detail))
 
 
 _CEL_TYPES = {"INT": "type_integer", "DOUBLE": "type_number", "STRING": "type_string", "LIST": "type_array"}

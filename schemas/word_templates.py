@@ -1,0 +1,71 @@
+"""Word templates as `check` sees them: whether they can be opened and their tags read, by light means alone.
+
+What a template takes from its data and what it may do is settled by `tasks.documents`, where it is filled in.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from schemas.messages import foreign
+from schemas.problems import Location, Problem, problem
+
+MAX_PART = 50_000_000
+
+_MAIN = "word/document.xml"
+_PARTS = re.compile(r"word/(document|header\d*|footer\d*|footnotes)\.xml")
+_TAG = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
+_OF_DOCXTPL = re.compile(r"{%\s*(?:colspan|cellbg|hm|vm)\b.*?%}", re.DOTALL)  # become XML, not Jinja
+_PLACED = re.compile(r"({[{%]-?)(?:p|tr|tc|r)\s")  # {%p if … %}: the whole paragraph gives way to the tag
+_QUOTES = str.maketrans("“”‘’", "\"\"''")
+
+
+def template_problems(content: bytes, file: str) -> list[Problem]:
+    """Why a Word template can't be filled in: it is no DOCX, or a tag in it can't be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(each.file_size > MAX_PART for each in archive.infolist()):
+                return [problem("N08", Location(file), limit=MAX_PART // 1_000_000)]
+            archive.getinfo(_MAIN)
+            texts = [_text(archive.read(name)) for name in archive.namelist() if _PARTS.fullmatch(name)]
+    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, RuntimeError, EOFError, ValueError, KeyError):
+        return [problem("N02", Location(file))]
+    return [each for text in texts for each in _tag_problems(text, file)]
+
+
+def _text(part: bytes) -> str:
+    """The text of a part, one paragraph a line."""
+    if b"<!DOCTYPE" in part:  # never in a DOCX: it is there to blow a parser up
+        raise ValueError
+    pieces: list[str] = []
+    shown: list[bool] = []  # whether the elements that are open here are text
+
+    def start(name: str, _: object) -> None:
+        shown.append(name == "w:t")
+        if name == "w:p":
+            pieces.append("\n")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: shown.pop()
+    parser.CharacterDataHandler = lambda text: pieces.append(text) if shown[-1] else None
+    parser.Parse(part, True)
+    return "".join(pieces)
+
+
+def _tag_problems(text: str, file: str) -> Iterator[Problem]:
+    if "{{" not in text and "{%" not in text:
+        return
+    from jinja2 import Environment, TemplateSyntaxError
+
+    plain = _TAG.sub(lambda tag: tag.group().translate(_QUOTES), _OF_DOCXTPL.sub("", text))
+    try:
+        Environment().parse(_PLACED.sub(r"\1 ", plain))
+    except TemplateSyntaxError as error:
+        near = plain.split("\n")[error.lineno - 1].strip()[:80]
+        yield problem("N03", Location(file), what=foreign(error.message or ""), near=near)
