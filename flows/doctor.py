@@ -6,13 +6,19 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from flows.server import alive
 from flows.settings import Workspace
-from schemas.problems import Refusal
+from schemas.messages import Said, said
+from schemas.problems import Problem, Refusal, problem
+
+if TYPE_CHECKING:
+    from flows.store.store import Transaction
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Check:
 
     name: str
     ok: bool
-    detail: str
+    detail: str | Said | Problem
 
 
 def examine(workspace: Workspace) -> list[Check]:
@@ -50,31 +56,51 @@ def _pair(workspace: Workspace) -> Check:
 
 
 def _database(workspace: Workspace) -> Check:
-    from flows.store.store import Store
+    from flows.store.store import HEAD
 
-    store = Store(workspace.database, workspace.files)
     try:
-        store.check_version()
-        with store.read() as view:
-            count = len(view.schools())
-        return Check("database", True, f"{store.engine.dialect.name}, {count}")
+        with _opened(workspace) as view:
+            kind = {"sqlite": "SQLite"}.get(view.store.engine.dialect.name, "PostgreSQL")
+            found = said("doctor_database_found", kind=kind, version=HEAD, schools=len(view.schools()))
+            return Check("database", True, found)
     except Refusal as refusal:
-        return Check("database", False, refusal.problems[0].code)
-    finally:
-        store.close()
+        return Check("database", False, refusal.problems[0])
 
 
 def _key(workspace: Workspace) -> Check:
+    """Whether the key opens the people of this database, and nobody else can read it."""
+    from flows.people import People
+
     path = workspace.people_key
     if not path.is_file():
-        return Check("key", False, str(path))
+        return Check("key", False, problem("W20", path=path))
+    try:
+        with _opened(workspace) as view:
+            People(view, path)
+    except Refusal as refusal:
+        if refusal.problems[0].code == "W21":  # what is wrong with the database, its own check tells
+            return Check("key", False, refusal.problems[0])
     private = sys.platform == "win32" or path.stat().st_mode & 0o077 == 0
     return Check("key", private, str(path))
 
 
+@contextmanager
+def _opened(workspace: Workspace) -> Iterator[Transaction]:
+    from flows.office import Office, refuse_unfinished
+
+    refuse_unfinished(workspace)
+    store = Office(workspace).store
+    try:
+        store.check_version()
+        with store.read() as view:
+            yield view
+    finally:
+        store.close()
+
+
 def _disk(workspace: Workspace) -> Check:
     free = shutil.disk_usage(workspace.folder).free >> 20
-    return Check("disk", free > 500, f"{free} МБ")
+    return Check("disk", free > 500, said("doctor_disk_found", count=free))
 
 
 def _clock(workspace: Workspace) -> Check:

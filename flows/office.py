@@ -11,14 +11,15 @@ from pathlib import Path
 from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
 from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run
-from flows.people import People
+from flows.people import People, refuse_lost_key
 from flows.settings import Workspace
 from flows.store import records
+from flows.store.database import file_of, is_lost
 from flows.store.store import Store, Transaction
 from schemas import reader
 from schemas.digests import canonical
 from schemas.model import Methodology
-from schemas.problems import Location, Refusal, problem
+from schemas.problems import WrongUsage, problem
 
 Pinned = tuple[Methodology, Mapping[str, bytes]]
 KEPT = 16  # definitions that a process keeps; reading one anew takes 0.1 s
@@ -106,22 +107,35 @@ class Office:
 
 
 def open_office(workspace: Workspace) -> Office:
-    """The office of a workspace whose database is of this version."""
-    if not workspace.data.is_dir() or not workspace.people_key.is_file():
-        raise Refusal(problem("W01", Location(str(workspace.folder))))
+    """The office of a workspace whose database is of this version and whose key to the names is there."""
     known = _OFFICES.get(workspace.folder)
     if known is not None and known.made_for == _identity(workspace):
         return known
+    refuse_unfinished(workspace)
     office = Office(workspace)
     office.store.check_version()
+    if not workspace.people_key.is_file():
+        with office.store.read() as view:
+            refuse_lost_key(view, workspace.people_key)
+        raise WrongUsage(problem("W31", path=workspace.folder))
     _OFFICES[workspace.folder] = office
     return office
+
+
+def refuse_unfinished(workspace: Workspace) -> None:
+    """Refuse a workspace that has no database yet, and nothing that tells of a lost one."""
+    file = file_of(workspace.database)
+    if not workspace.data.is_dir() or (file and is_lost(file) and not workspace.is_lived_in):
+        raise WrongUsage(problem("W31", path=workspace.folder))
 
 
 _OFFICES: dict[Path, Office] = {}  # one a process: what it has read of a programme it need not read again
 
 
-def _identity(workspace: Workspace) -> tuple[int, int]:
-    """Tells a database file from another one that was put in its place."""
-    path = workspace.data / "store.db"
-    return (path.stat().st_ino, path.stat().st_dev) if path.exists() else (0, 0)
+def _identity(workspace: Workspace) -> tuple[int, ...]:
+    """Tells the files of a workspace from others that were put in their place."""
+    found: list[int] = []
+    for path in (file_of(workspace.database), workspace.people_key):
+        about = path.stat() if path is not None and path.exists() else None
+        found += (about.st_ino, about.st_dev, int(about.st_size == 0)) if about else (0, 0, 0)
+    return tuple(found)

@@ -11,11 +11,12 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import func, select
 
@@ -23,9 +24,10 @@ from flows.store.records import Assignment, Person
 from flows.store.store import Transaction
 from schemas.messages import unknown
 from schemas.model import Role
-from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
+from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
 
 PREFIX = "Н"
+KEY_BYTES = 32
 _CODE = re.compile(r"([А-ЯЁ])-([0-9]{3,5})-([0-9])")
 _LATIN = str.maketrans("HABCEKMOPTX", "НАВСЕКМОРТХ")
 
@@ -69,11 +71,17 @@ def plain_name(name: str) -> str:
 
 
 class People:
-    """The people of a workspace, in one transaction."""
+    """The people of a workspace, in one transaction; refused where the key is lost or of another database."""
 
     def __init__(self, transaction: Transaction, key_file: Path) -> None:
         self.session = transaction.session
-        self._master = key_file.read_bytes()
+        try:
+            self._master = key_file.read_bytes()
+        except FileNotFoundError:
+            raise Refusal(problem("W20", path=key_file)) from None
+        some = self.session.exec(select(Person).limit(5)).all()  # one changed row does not blame the key
+        if len(self._master) != KEY_BYTES or (some and not any(map(self._is_sound, some))):
+            raise Refusal(problem("W21", path=key_file))
 
     def add(self, school: str, card: Card, code: str = "") -> str:
         """A new person; the code is the next free one unless it is given."""
@@ -143,6 +151,24 @@ class People:
             found.setdefault(row.code, []).append(row.role)
         return found
 
+    def damage(self) -> Iterator[Problem]:
+        """Every record that is not as it was written, and every role of somebody who has none."""
+        known = set()
+        for person in self.session.exec(select(Person).order_by(Person.school, Person.number)):  # type: ignore[arg-type]
+            known.add((person.school, person.code))
+            if not self._is_sound(person):
+                yield problem("V10", code=_shown_code(person.code), school=person.school)
+        for row in self.session.exec(select(Assignment)):
+            if (row.school, row.code) not in known:
+                yield problem("V11", code=_shown_code(row.code), role=row.role, school=row.school)
+
+    def _is_sound(self, person: Person) -> bool:
+        try:
+            card = self._open(person)
+        except Refusal:
+            return False
+        return person.code == make_code(person.number) and person.lookup == self._lookup(card.get("name", ""))
+
     def _get(self, school: str, code: str) -> Person:
         person = self.session.get(Person, (school, code))
         if person is None:
@@ -154,7 +180,7 @@ class People:
         return (last or 0) + 1
 
     def _write(self, person: Person, card: Card) -> None:
-        key = _unseal(self._master, person.wrapped_key, f"{person.school}|{person.code}|key")
+        key = self._key(person)
         content = json.dumps(dict(card), ensure_ascii=False, sort_keys=True).encode()
         person.sealed = _seal(key, content, f"{person.school}|{person.code}|card")
         person.lookup = self._lookup(card.get("name", ""))
@@ -162,12 +188,37 @@ class People:
         self.session.flush()
 
     def _open(self, person: Person) -> dict[str, str]:
-        key = _unseal(self._master, person.wrapped_key, f"{person.school}|{person.code}|key")
-        card: dict[str, str] = json.loads(_unseal(key, person.sealed, f"{person.school}|{person.code}|card"))
+        key = self._key(person)
+        try:
+            content = _unseal(key, person.sealed, f"{person.school}|{person.code}|card")
+        except (InvalidTag, ValueError):
+            raise _changed(person) from None
+        card: dict[str, str] = json.loads(content)
         return card
+
+    def _key(self, person: Person) -> bytes:
+        try:
+            return _unseal(self._master, person.wrapped_key, f"{person.school}|{person.code}|key")
+        except (InvalidTag, ValueError):
+            raise _changed(person) from None
 
     def _lookup(self, name: str) -> str:
         return hmac.new(self._master, plain_name(name).encode(), sha256).hexdigest() if name else ""
+
+
+def refuse_lost_key(transaction: Transaction, path: Path) -> None:
+    """Refuse to go on without the key where there are people whom it opens."""
+    if transaction.session.exec(select(Person).limit(1)).first() is not None:
+        raise Refusal(problem("W20", path=path))
+
+
+def _changed(person: Person) -> Refusal:
+    return Refusal(problem("V10", code=_shown_code(person.code), school=person.school))
+
+
+def _shown_code(text: str) -> str:
+    """A code as it may be told; what was written in its place may be anything."""
+    return read_code(text) or mistyped_code(text) or "?"
 
 
 def make_key(path: Path) -> None:
@@ -177,7 +228,7 @@ def make_key(path: Path) -> None:
     new = path.with_suffix(".new")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(AESGCM.generate_key(bit_length=256))
+        file.write(AESGCM.generate_key(bit_length=KEY_BYTES * 8))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)  # whole or not at all

@@ -86,6 +86,8 @@ def using(workspace: Workspace) -> Iterator[Server]:
 @contextmanager
 def starting(workspace: Workspace, port: int = 0, *, serving: bool = False) -> Iterator[Server]:
     """A server of our own; it ends with us, but not while another command still uses it."""
+    if port:
+        _refuse_taken(port)
     port = port or _free_port()
     url = f"http://127.0.0.1:{port}/api"
     workspace.prefect_home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,6 +100,8 @@ def starting(workspace: Workspace, port: int = 0, *, serving: bool = False) -> I
             stderr=subprocess.STDOUT,
             cwd=workspace.folder,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            start_new_session=True,  # Ctrl+C is for our command, which then ends the server; so on Windows:
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     try:
         _await(process, url, log)
@@ -137,13 +141,20 @@ def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
             return
         time.sleep(0.1)
     process.kill()
-    raise ServerGone(problem("W10", seconds=START_SECONDS, log=str(log)))
+    raise ServerGone(problem("W10", log=str(log)))
 
 
 def _die_with_parent() -> None:  # in the child, before it becomes the server
     # at once: a server that is still shutting down would be taken for one that lives
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.umask(0o077)
+
+
+def _refuse_taken(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        raise Refusal(problem("W25", port=port, other=_free_port())) from None
 
 
 def _free_port() -> int:

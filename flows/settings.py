@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.messages import said
-from schemas.problems import Location, WrongUsage, problem
-from schemas.sources import read_yaml
+from schemas.problems import Location, Problem, WrongUsage, problem
+from schemas.sources import Source, read_yaml
 
 FILE = "nastavnik.yaml"
 DEFINITIONS = Path(__file__).resolve().parent.parent / "definitions"  # those that are shipped
+_DATABASES = {  # what each of the two may be: its pattern, and an example of one on a server
+    "database": (r"sqlite(:///.+)?|postgresql(\+psycopg)?://.+", "postgresql+psycopg://user@host/name"),
+    "prefect_database": (
+        r"sqlite(\+aiosqlite:///.+)?|postgresql\+asyncpg://.+",
+        "postgresql+asyncpg://user@host/name",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -25,9 +36,14 @@ class Workspace:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """What `nastavnik.yaml` says."""
-        source, found = read_yaml(self.folder / FILE, str(self.folder / FILE))
-        if source is None:
+        """What `nastavnik.yaml` says; WrongUsage with all its problems where it can't be followed."""
+        with _readable(self.folder / FILE):
+            source, found = read_yaml(self.folder / FILE, str(self.folder / FILE))
+        if source is not None and source.data is not None:
+            from schemas.validation import shape_problems
+
+            found = shape_problems("workspace", source) or _meaning_problems(source)
+        if source is None or found:
             raise WrongUsage(found)
         return dict(source.data or {})
 
@@ -40,7 +56,15 @@ class Workspace:
     def database(self) -> str:
         """The URL of the store."""
         url = str(self.settings.get("database", "sqlite"))
-        return f"sqlite:///{self.data / 'store.db'}" if url == "sqlite" else url
+        if url == "sqlite":
+            return f"sqlite:///{self.data / 'store.db'}"
+        file = url.removeprefix("sqlite:///")
+        return url if file == url else f"sqlite:///{self.folder / file}"
+
+    @property
+    def is_lived_in(self) -> bool:
+        """Whether something was made here that belongs to one database: files, or the key to its people."""
+        return self.people_key.exists() or any(self.files.glob("??/*"))
 
     @property
     def files(self) -> Path:
@@ -84,9 +108,37 @@ class Workspace:
         return str(self.settings.get("language", "ru"))
 
 
+def _meaning_problems(source: Source) -> list[Problem]:
+    found = []
+    for name, (pattern, example) in _DATABASES.items():
+        url = str(source.data.get(name, "sqlite"))
+        if not re.fullmatch(pattern, url):  # the scheme alone is told: an address may hold a password
+            scheme = url.partition(":")[0]
+            found.append(problem("W27", source.at((name,)), scheme=scheme, example=example))
+    zone = source.data.get("timezone", "UTC")
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(problem("W13", source.at(("timezone",)), zone=zone))
+    return found
+
+
 def debugging() -> bool:
     """Whether tracebacks are wanted on the screen."""
     return bool(os.environ.get("NASTAVNIK_DEBUG"))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise WrongUsage(problem("W24", path=path, reason=said("reason_denied"))) from None
+
+
+def _has_settings(folder: Path) -> bool:
+    with _readable(folder / FILE):
+        return (folder / FILE).is_file()
 
 
 def find(folder: str | None) -> Workspace:
@@ -94,12 +146,12 @@ def find(folder: str | None) -> Workspace:
     named = folder or os.environ.get("NASTAVNIK_WORKSPACE")
     if named:
         path = Path(named).resolve()
-        if not (path / FILE).is_file():
+        if not _has_settings(path):
             raise WrongUsage(problem("W01", Location(str(named))))
         return Workspace(path)
     here = Path.cwd().resolve()
     for path in (here, *here.parents):
-        if (path / FILE).is_file():
+        if _has_settings(path):
             return Workspace(path)
     raise WrongUsage(problem("W01", Location(str(here))))
 

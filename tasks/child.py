@@ -30,6 +30,7 @@ def call(kind: str, values: Mapping[str, Any], seconds: float) -> dict[str, Any]
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONUTF8": "1"},
+        start_new_session=True,  # Ctrl+C is for the command: a task that it hits would be an incident
     )
     try:
         answer, _ = child.communicate(json.dumps(values, ensure_ascii=False).encode(), timeout=seconds)

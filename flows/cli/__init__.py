@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from importlib.metadata import version
 from itertools import pairwise
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli import help, talk
-from schemas.problems import Refusal
+from schemas.messages import said
+from schemas.problems import Refusal, problem
+
+INTERRUPTED = 130  # the exit code after Ctrl+C
+_OF_THE_MACHINE = {  # what a user can mend, wherever it turns up
+    errno.EACCES: "reason_denied",
+    errno.EPERM: "reason_denied",
+    errno.EROFS: "reason_read_only",
+    errno.ENOSPC: "reason_full",
+    errno.ENOTDIR: "reason_not_folder",
+    errno.EEXIST: "reason_not_folder",
+}
 
 app = App(
     name="nastavnik",
     help_format="plaintext",
     help_formatter=help.Formatter(),
+    version=lambda: version("nastavnik"),
     version_flags=["--version"],
     end_of_options_delimiter="",
     default_parameter=Parameter(negative=(), show_default=lambda value: value or None),
@@ -50,6 +65,7 @@ def _global(
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises for what a user can mend."""
     talk.setup(None, None)
+    os.umask(0o077)  # whatever is written is the owner's
     try:
         talk.setup(None, _language(arguments))  # `--help` is answered before any option is read
         command, bound, _ = app.meta.parse_args(arguments, exit_on_error=False, print_error=False)
@@ -62,11 +78,19 @@ def run(arguments: list[str]) -> int:
         talk.problems(refusal.problems)
         return refusal.exit_code
     except KeyboardInterrupt:
-        return 130
+        talk.say("interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
         return 0
     except SystemExit as end:
         return int(end.code or 0)
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE or error.filename is None:
+            talk.fault(error)
+            return 1
+        reason = said(_OF_THE_MACHINE[error.errno])
+        talk.problems([problem("W24", path=error.filename, reason=reason)])
+        return Refusal.exit_code
     except Exception as error:
         talk.fault(error)
         return 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +14,7 @@ from cyclopts import Parameter
 from flows.cli import talk
 from schemas import messages, reader
 from schemas.messages import unknown
-from schemas.problems import NOWHERE, Location, WrongUsage, problem
+from schemas.problems import NOWHERE, Location, Refusal, WrongUsage, problem
 
 
 def init(folder: Path) -> int:
@@ -20,19 +22,24 @@ def init(folder: Path) -> int:
 
     In a folder that is one already, upgrade its database.
     """
-    import os
-
-    from flows.people import make_key
+    from flows.people import make_key, refuse_lost_key
     from flows.settings import DEFINITIONS, FILE, Workspace
+    from flows.store.database import file_of, is_lost
     from flows.store.migrate import upgrade
+    from flows.store.store import Store
 
-    os.umask(0o077)
+    talk.setup(str(folder), talk.language())
     workspace = Workspace(folder.resolve())
+    if not folder.is_dir() and any(each.exists() and not each.is_dir() for each in (folder, *folder.parents)):
+        raise WrongUsage(problem("W29", path=folder))
     if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
         (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+    file = file_of(workspace.database)
+    if file and is_lost(file) and workspace.is_lived_in:  # an empty one in its place would hide the loss
+        raise Refusal(problem("W22", path=file))
     for part in (workspace.data, workspace.files, workspace.outbox):
         part.mkdir(exist_ok=True, mode=0o700)
     target = workspace.folder / "definitions" / "target-model"
@@ -41,11 +48,20 @@ def init(folder: Path) -> int:
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(DEFINITIONS / "target-model", new)
         new.rename(target)  # whole or not at all
-    if not workspace.people_key.exists():
-        make_key(workspace.people_key)
     upgrade(workspace.database)
-    talk.say("init_done", folder=folder)
+    if not workspace.people_key.exists():  # last of all: where there is a key, there was a database
+        store = Store(workspace.database, workspace.files)
+        with store.read() as view:
+            refuse_lost_key(view, workspace.people_key)
+        store.close()
+        make_key(workspace.people_key)
+    talk.say("init_done", folder=folder, quoted=quoted(folder))
     return 0
+
+
+def quoted(path: Path) -> str:
+    """A path as it is typed in this system's shell."""
+    return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 
 def check(
@@ -83,7 +99,7 @@ def check(
     if reading.methodology:
         found = reading.methodology
         talk.say(
-            "check_done", title=found.title, stages=len(found.stages),
+            "check_done", title=found.title, folder=_shown(folder), stages=len(found.stages),
             artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
             gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
         )  # fmt: skip
@@ -105,11 +121,12 @@ def _folder(path: Path | None) -> Path:
                 return folder
         return path.parent
     try:
-        return talk.workspace().methodology
+        workspace = talk.workspace()
     except WrongUsage:
         from flows.settings import DEFINITIONS
 
         return DEFINITIONS / "target-model"
+    return workspace.methodology
 
 
 def _shown(folder: Path) -> str:

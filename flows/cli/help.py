@@ -32,7 +32,7 @@ COMMANDS = {
     "verify": "Check the journal's chain, the rows that it stands for, contents and files.",
     "serve": "Serve until interrupted: every change is reconciled, the UI shows the runs.",
     "demo": "Play the sample school's year in FOLDER; run again, it goes on where it stopped.",
-    "doctor": "Check this machine: versions, database, port, disk, fonts; each with its mend.",
+    "doctor": "Check this machine: versions, database, key, disk, clock, port, definitions; each with its mend.",
 }
 
 

@@ -13,7 +13,7 @@ from flows.people import read_code
 from flows.store.store import Transaction
 from schemas import reader
 from schemas.model import Role
-from schemas.problems import Refusal, problem
+from schemas.problems import Refusal, WrongUsage, problem
 
 app = App(name="people", help="People of a school and their roles.", help_format="plaintext")
 
@@ -30,6 +30,9 @@ def add(
     email: str = "",
 ) -> int:
     """Add a person; prints the code that stands for the name everywhere else."""
+    name = " ".join(name.split())
+    if len(name.split()) < 2:
+        raise WrongUsage(problem("P12"))
     card = {"name": name, "phone": phone, "email": email}
     with office() as (found, _), found.store.write() as transaction:
         transaction.school(school)

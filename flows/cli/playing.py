@@ -43,6 +43,8 @@ def demo(
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
             code = cli.run(["--workspace", str(workspace.folder), *words])
+        if code == cli.INTERRUPTED:
+            raise KeyboardInterrupt
         lines = [
             line for line in said.getvalue().splitlines() if not line.startswith(talk.word("next_run_starts"))
         ]
@@ -62,6 +64,7 @@ def demo(
 def _finish(folder: Path, school: str, documents: list[str]) -> None:
     """The table of stages, the documents, and how to look further."""
     from flows import cli
+    from flows.cli.definitions import quoted
 
     for name in ("NASTAVNIK_REQUEST",):
         os.environ.pop(name, None)
@@ -71,4 +74,4 @@ def _finish(folder: Path, school: str, documents: list[str]) -> None:
             cli.run([*common, "render", school, document])
     cli.run([*common, "status", school])
     talk.say("demo_documents", folder=folder / "documents")
-    talk.say("demo_next", folder=folder, school=school)
+    talk.say("demo_next", folder=quoted(folder), school=school)

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from flows.cli import talk
 from flows.server import Server
+from schemas.messages import said
+from schemas.problems import WrongUsage, problem
 
 
 def serve(*, port: Annotated[int, Parameter(help="Where Prefect's server and its UI listen.")] = 4200) -> int:
@@ -16,6 +18,8 @@ def serve(*, port: Annotated[int, Parameter(help="Where Prefect's server and its
     from flows.office import open_office
     from flows.serve import serve as run
 
+    if not 0 <= port <= 65535:  # 0 is any that is free
+        raise WrongUsage(problem("U01", text=f"--port {port}", advice=said("advice_port")))
     workspace = talk.workspace()
     open_office(workspace).store.close()
 

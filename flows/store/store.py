@@ -20,7 +20,7 @@ from sqlmodel import Session, select
 
 from flows.engine import snapshot as engine
 from flows.store import journal, records
-from flows.store.database import engine_of
+from flows.store.database import engine_of, file_of, is_lost, told
 from flows.store.files import Files
 from flows.store.history import History, read_on
 from flows.store.processes import dead, owner
@@ -46,14 +46,30 @@ class Store:
         self.engine.dispose()
 
     def check_version(self) -> None:
-        """Refuse a database that was made by another version."""
-        try:
-            with self.engine.connect() as connection:
-                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        except sqlalchemy.exc.DBAPIError:
-            found = None
+        """Refuse a database that is lost, damaged, out of reach or was made by another version."""
+        file = file_of(self.url)
+        if file is not None and is_lost(file):  # SQLite itself would make an empty one
+            raise Refusal(problem("W22", path=file))
+        with told(self.url):
+            found = self._version()
+        if found is None and file is not None:
+            raise Refusal(problem("W23", path=file))
+        if found is not None and found > HEAD:
+            raise Refusal(problem("W30", found=found, wanted=HEAD))
         if found != HEAD:
             raise WrongUsage(problem("W02", found=found or "–", wanted=HEAD))
+
+    def _version(self) -> str | None:
+        try:
+            with self.engine.connect() as connection:
+                found: str | None = connection.execute(
+                    text("SELECT version_num FROM alembic_version")
+                ).scalar()
+                return found
+        except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError) as error:
+            if "alembic_version" in str(error.orig):  # there is no such table
+                return None
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -72,16 +88,12 @@ class Store:
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
-        connection = self.engine.connect().execution_options(nastavnik_write=write)
-        try:
-            with Session(connection, expire_on_commit=False) as session:
-                yield session
-        except sqlalchemy.exc.OperationalError as error:
-            if "locked" in str(error):
-                raise Refusal(problem("W03")) from None
-            raise
-        finally:
-            connection.close()
+        with (
+            told(self.url),
+            self.engine.connect().execution_options(nastavnik_write=write) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
 
     def content(self, session: Session, digests: set[str]) -> Mapping[str, Any]:
         """Data of papers by digest, read once a process."""
