@@ -10,7 +10,7 @@ demo: $(VENV)/.run
 	$(BIN)/nastavnik demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from conftest import needed
-from test_prefect import Killer, run
+from killing import Killer
+from test_prefect import run
 from workspaces import DIRECTOR, Room, new_room
 
 from flows.server import Server, alive
@@ -122,7 +123,7 @@ def test_the_stage_board_is_an_artifact(page, room: Room, serving: Server) -> No
 
 
 def test_a_task_that_fails_is_an_incident_until_retry_clears_it(page, room: Room, serving: Server) -> None:  # type: ignore[no-untyped-def]
-    killer = Killer(room)
+    killer = Killer(room.folder)
     killer.start()
     # the change wakes the server that serves: nobody types `run`
     room.do("reopen", "sosh-10", ORDER, "--by", DIRECTOR, "--reason", "опечатка")

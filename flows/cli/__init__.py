@@ -110,4 +110,11 @@ def main() -> None:
             stream.reconfigure(
                 encoding="utf-8", errors="replace"
             )  # a console of another code page must not crash
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(
+            code
+        )  # at once, and with this code: Python itself dies by the signal if it came in an import
+    sys.exit(code)
