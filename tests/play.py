@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,7 +83,7 @@ class Play:
         self, gate: str, role: str, key: str = "", verdict: str = "approve", by: str = "", **rest: Any
     ) -> Any:
         by = by or {"director": "D"}.get(role, "C")
-        rest = {"number": "1", "date": date(2026, 9, 1), "reason": "причина", **rest}
+        rest = {"number": "1", "date": self.now.date(), "reason": "причина", **rest}
         request = Request(verdict, role, by, **rest)  # type: ignore[arg-type]
         ruling = decide(self.standing, self.methodology.checkpoint(gate), key, request)
         if isinstance(ruling, Ruling):
@@ -96,11 +96,10 @@ class Play:
             self.settle()
         return ruling
 
-    def waive(self, gate: str, requirement: str, role: str, key: str = "") -> None:
+    def waive(self, gate: str, requirement: str, role: str, key: str = "", by: str = "") -> None:
         checkpoint = self.methodology.checkpoint(gate)
-        evidence = waive(
-            self.standing, checkpoint, key, requirement, role, {"director": "D"}.get(role, "C"), "так"
-        )
+        by = by or {"director": "D"}.get(role, "C")
+        evidence = waive(self.standing, checkpoint, key, requirement, role, by, "так")
         assert isinstance(evidence, dict), evidence
         self.waivers[gate][key].append(Waiver(self.tick(), requirement, role, "C", self.now, "так", evidence))
         self.settle()

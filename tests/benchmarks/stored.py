@@ -44,7 +44,7 @@ class StoredYear(Year):
             for role, codes in STAFF.items():
                 tx.session.add_all(records.Assignment(school="s", code=code, role=role) for code in codes)
         self.versions, self.facts = Shelf(self._version), Shelf(self._fact)
-        self.decisions = Shelf(self._decision)
+        self.decisions, self.waivers = Shelf(self._decision), Shelf(self._waiver)
 
     def _opened(self) -> Store:
         return Store(f"sqlite:///{self.folder / 'year.db'}", self.folder)
@@ -72,6 +72,9 @@ class StoredYear(Year):
 
     def _decision(self, gate: str, key: str, each: Any) -> None:
         self._write(lambda tx, programme: tx.decide(programme, gate, key, each))
+
+    def _waiver(self, gate: str, key: str, each: Any) -> None:
+        self._write(lambda tx, programme: tx.waive(programme, gate, key, each))
 
     def settle(self) -> Plan:
         while True:
