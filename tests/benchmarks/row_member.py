@@ -8,7 +8,6 @@ from statistics import median
 
 from flows.engine.snapshot import Member
 from flows.engine.steps import Ask, Step
-from tests.benchmarks import spiff
 from tests.benchmarks.school import Year, paper
 from tests.benchmarks.table import Row, own_cpu, shown
 
@@ -79,6 +78,8 @@ def _handed(year: Year, path: str, data: object, member: Member) -> tuple[float,
 
 def instance(count: int) -> list[float]:
     """CPU seconds of completing one instance of a task with many, several times."""
+    from tests.benchmarks import spiff  # installed for benchmarks alone
+
     workflow = spiff.Process(spiff.instances(count), "groups").begin()
 
     def one() -> None:
