@@ -16,6 +16,7 @@ SETTINGS = {
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_CLI_COLORS": "false",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",  # the server is our own
     "PREFECT_CLIENT_MAX_RETRIES": "3",  # five are two minutes of silence when the server is gone
     # SQLite: larger batches, or the recorder of task runs and the API meet in the database
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
