@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_progress_artifact
 
@@ -31,7 +32,7 @@ async def show(plan: Plan, school: str, year: str) -> None:
     )
 
 
-def board(found: dict, language: str) -> str:  # type: ignore[type-arg]
+def board(found: dict[str, Any], language: str) -> str:
     """The board as markdown: stages with their gates, then whom the programme waits for."""
     lines = [
         f"# {found['school']} {found['year']}",

@@ -10,12 +10,14 @@ from flows.engine.decisions import Request, Ruling
 from flows.engine.explain import requirement_title
 from flows.engine.snapshot import Decision, Waiver
 from flows.engine.standing import Standing
+from flows.naming import member_key
 from flows.office import Office
 from flows.people import read_code
 from flows.store import records
 from schemas.messages import hint, said, unknown
-from schemas.model import Checkpoint, Methodology, TaskSpec
+from schemas.model import Methodology
 from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
+from schemas.stage import Checkpoint, TaskSpec
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,6 @@ def checkpoint_of(standing: Standing, path: str) -> tuple[Checkpoint, list[str]]
     if keys and checkpoint.register is None:
         raise WrongUsage(problem("U02", item=checkpoint.path, key=keys))
     return checkpoint, [member_key(each) for each in keys.replace(",", "/").split("/") if each]
-
-
-def member_key(text: str) -> str:
-    """A member's key as somebody typed it, in its one spelling."""
-    return read_code(text) or text.strip().upper().replace("G-", "Г-")
 
 
 def role_named(methodology: Methodology, text: str) -> str:

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
 
 from flows.server import alive
 from flows.settings import Workspace
@@ -49,10 +51,9 @@ def _pair(workspace: Workspace) -> Check:
         prefect, fastapi = version("prefect"), version("fastapi")
     except PackageNotFoundError as error:
         return Check("pair", False, str(error))
-    minor = int(fastapi.split(".")[1])
-    return Check(
-        "pair", prefect.startswith("3.8.") and 139 <= minor < 155, f"prefect {prefect}, fastapi {fastapi}"
-    )
+    wanted = {each.name: each.specifier for each in map(Requirement, requires("nastavnik") or ())}
+    fit = prefect in wanted["prefect"] and fastapi in wanted["fastapi"]
+    return Check("pair", fit, f"prefect {prefect}, fastapi {fastapi}")
 
 
 def _database(workspace: Workspace) -> Check:

@@ -14,10 +14,11 @@ from schemas import surveys
 from schemas.cells import Unreadable, convert, plain, words
 from schemas.digests import digest_of_bytes
 from schemas.messages import cut, said
-from schemas.model import ArtefactSpec, Methodology, TaskSpec
+from schemas.model import Methodology
 from schemas.papers import Kind, kind_of
 from schemas.problems import InvalidData, Location, Problem, problem
 from schemas.sources import Pointer, parse_json, parse_yaml
+from schemas.stage import ArtefactSpec, TaskSpec
 from schemas.tables import Column, Sheet, Table, columns_of, find_table, read_csv, read_xlsx, rows
 from tasks.training import Activities, read_completion
 

@@ -17,7 +17,7 @@ from flows.engine.year_facts import year_facts
 from flows.office import Office
 from flows.store import records
 from schemas.digests import canonical
-from schemas.model import TaskSpec
+from schemas.stage import TaskSpec
 
 Json = dict[str, Any]
 GROUP_CODE = "Г-{:02d}"

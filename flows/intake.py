@@ -23,8 +23,8 @@ from flows.store import records
 from flows.store.store import Transaction
 from schemas import surveys
 from schemas.messages import unknown
-from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import NOWHERE, InvalidData, Problem, Refusal, WrongUsage, problem
+from schemas.stage import ArtefactSpec, TaskSpec
 from schemas.validation import Schema, violations
 
 COLLECTS = ("survey", "training")  # kinds whose papers the engine makes from what was handed in

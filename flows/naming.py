@@ -15,18 +15,21 @@ from flows.engine.standing import Standing
 from flows.people import People, make_code, mistyped_code, person_fields, plain_name, read_code
 from schemas import surveys
 from schemas.messages import cut
-from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Pointer
+from schemas.stage import ArtefactSpec, TaskSpec
 
 NOBODY = make_code(0)  # stands in a row whose person is not known, so that the rest of the row can be checked
 
 
 def read_key(spec: ArtefactSpec, key: str) -> str:
     """A key as somebody typed it, in its one spelling where it is a code."""
-    if spec.each is None or spec.each.register is None:
-        return key.strip()
-    return read_code(key) or key.strip().upper().replace("G-", "Г-")
+    return key.strip() if spec.each is None or spec.each.register is None else member_key(key)
+
+
+def member_key(text: str) -> str:
+    """A member's key as somebody typed it, in its one spelling."""
+    return read_code(text) or text.strip().upper().replace("G-", "Г-")
 
 
 class Naming:

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from flows.store.records import Assignment, Person
 from flows.store.store import Transaction
@@ -119,7 +119,7 @@ class People:
         wanted = None if codes is None else set(codes)
         return {
             person.code: self._open(person).get("name", "")
-            for person in self.session.exec(query.order_by(Person.number))  # type: ignore[arg-type]
+            for person in self.session.exec(query.order_by(col(Person.number)))
             if wanted is None or person.code in wanted
         }
 
@@ -154,7 +154,7 @@ class People:
     def damage(self) -> Iterator[Problem]:
         """Every record that is not as it was written, and every role of somebody who has none."""
         known = set()
-        for person in self.session.exec(select(Person).order_by(Person.school, Person.number)):  # type: ignore[arg-type]
+        for person in self.session.exec(select(Person).order_by(Person.school, col(Person.number))):
             known.add((person.school, person.code))
             if not self._is_sound(person):
                 yield problem("V10", code=_shown_code(person.code), school=person.school)

@@ -14,9 +14,10 @@ from flows.gather import Gatherer, Result
 from flows.office import Office
 from flows.store import records
 from flows.store.store import Transaction
-from schemas.model import Methodology, TaskSpec
+from schemas.model import Methodology
 from schemas.problems import NOWHERE, Location, Refusal
 from schemas.sources import Pointer
+from schemas.stage import TaskSpec
 from schemas.validation import violations
 from tasks.catalogue import LONG, function
 from tasks.child import ChildFailed, call

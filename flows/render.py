@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flows.checkpoints import member_key
 from flows.engine.standing import Standing
 from flows.gather import Gatherer
+from flows.naming import member_key
 from flows.office import Office
 from flows.store import records
 from schemas.cells import plain, words
 from schemas.messages import unknown, word
-from schemas.model import ArtefactSpec, TaskSpec
 from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
+from schemas.stage import ArtefactSpec, TaskSpec
 from tasks.documents import render_docx, render_text
 from tasks.forms import prefill
 from tasks.matching import why

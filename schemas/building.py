@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import isodate
 
 from schemas.conditions import Condition
 from schemas.digests import digest
-from schemas.model import (
+from schemas.model import Count, Form, Indicator, Methodology, Register, Role
+from schemas.stage import (
     ArtefactSpec,
     Check,
     Checkpoint,
     Choice,
     Closing,
-    Count,
     Due,
     Each,
     Entry,
     Every,
-    Form,
-    Indicator,
     InForce,
-    Methodology,
+    Level,
     Need,
-    Register,
     Requirement,
-    Role,
     SignOff,
     Span,
     Stage,
@@ -288,7 +284,7 @@ def _checkpoint(stage: str, name: str, data: Data) -> Checkpoint:
 
 def _requirement(name: str, value: Any) -> Requirement:
     if isinstance(value, str):
-        return Requirement(name, level=value)  # type: ignore[arg-type]
+        return Requirement(name, level=cast(Level, value))
     waive = Waive(tuple(value["waive"]["who"])) if "waive" in value else None
     if "check" in value:
         return Requirement(name, check=_check(name, value), waive=waive)

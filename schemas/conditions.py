@@ -1,20 +1,22 @@
 """Conditions of the methodology: CEL, typed from the artefacts' schemas, evaluated on plain data.
 
-At run time a condition is compiled against dynamic names, where a name without a value means *waiting*; how it is
-checked beforehand is in `condition_types`. No other module imports CEL.
+The only module that imports CEL. At check time a condition is compiled against message types; at run time
+against dynamic names, where a name without a value means *waiting*.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
 
 from cel_expr_python import cel
+
+from schemas.message_types import MessageTypes
 
 # Words that CEL keeps for itself; an id can't be one of them.
 RESERVED = frozenset(
@@ -47,8 +49,7 @@ _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 _IDENTIFIERS = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?!\w*\s*\()")
 _MISSING_NAME = re.compile(r'No value with name "([^"]+)"')
 _MISSING_KEY = re.compile(r'Key not found in map : "([^"]+)"')
-
-Schema = Mapping[str, Any]
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,7 @@ def _days(start: Any, end: Any) -> int:
 
 
 @cache
-def functions(*, typed: bool) -> list[Any]:
-    """The functions that conditions may call; `typed` for lists of known types."""
+def _functions(*, typed: bool) -> list[Any]:
     kind, overload = cel.Type, cel.Overload
     text, whole, real = kind.STRING, kind.INT, kind.DOUBLE
     shares = [
@@ -232,9 +232,68 @@ def _program(text: str, names: frozenset[str]) -> Any:
 
 @cache
 def _dynamic(names: frozenset[str]) -> Any:
-    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), functions=functions(typed=False))
+    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), functions=_functions(typed=False))
 
 
-def names_of(conditions: Iterable[Condition]) -> frozenset[str]:
-    """All names that several conditions look at."""
-    return frozenset().union(*(each.names for each in conditions))
+# --- check time ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mistyped:
+    """A condition that does not compile: line and column (from 1) within its text, and CEL's words."""
+
+    line: int
+    column: int
+    kind: str
+    detail: str
+
+
+class Checker:
+    """Compiles conditions against types, once for each set of names."""
+
+    def __init__(self, types: MessageTypes) -> None:
+        self.types = types
+        self._envs: dict[tuple[tuple[str, str], ...], Any] = {}
+
+    def check(self, condition: Condition, names: Mapping[str, str]) -> Mistyped | None:
+        """The first thing that is wrong with a condition, or None; `names` maps names to types."""
+        env = self._env(names)
+        try:
+            compiled = env.compile(condition.text)
+        except RuntimeError as error:
+            return _type_error(str(error))
+        kind = compiled.return_type()
+        if kind not in (cel.Type.BOOL, cel.Type.DYN):
+            return Mistyped(1, 1, "C03", kind.name())
+        return None
+
+    def _env(self, names: Mapping[str, str]) -> Any:
+        key = tuple(sorted(names.items()))
+        if key not in self._envs:
+            variables = {name: _cel_type(kind) for name, kind in names.items()}
+            self._envs[key] = cel.NewEnv(
+                descriptor_pool=self.types.pool, variables=variables, functions=_functions(typed=True)
+            )
+        return self._envs[key]
+
+
+def _cel_type(kind: str) -> Any:
+    if kind.startswith("list:"):
+        return cel.Type.List(_cel_type(kind.removeprefix("list:")))
+    return {"string": cel.Type.STRING, "dyn": cel.Type.DYN}.get(kind) or cel.Type(kind)
+
+
+def _type_error(text: str) -> Mistyped:
+    found = _PLACE.search(text)
+    if not found:
+        return Mistyped(1, 1, "C01", text.split("\n")[0][:200])
+    line, column, words = int(found.group(1)), int(found.group(2)), found.group(3)
+    if name := re.search(r"undeclared reference to '([^']+)'", words):
+        before = name.group(1).rpartition(".")[0]  # CEL points at the dot behind an unknown name
+        return Mistyped(line, column - len(before), "C02", name.group(1))
+    if name := re.search(r"undefined field '([^']+)'", words):
+        return Mistyped(line, column, "C04", name.group(1))
+    if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
+        operator = name.group(1).strip("_").replace("_", "")
+        return Mistyped(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))
+    return Mistyped(line, column, "C01", words.removeprefix("Syntax error: "))

@@ -49,10 +49,10 @@ def answer_schema(survey: Survey) -> dict[str, Any]:
     for cell in cells:
         question = survey["questions"][cell.id.split(".")[0]]
         if "when" in question:
-            shown = {
+            shown: dict[str, Any] = {
                 "properties": {key: _one_of(survey, key, values) for key, values in question["when"].items()}
             }
-            shown["required"] = list(question["when"])  # type: ignore[assignment]
+            shown["required"] = list(question["when"])
             rule: dict[str, Any] = {"if": shown, "else": {"properties": {cell.id: False}}}
             if cell.required:
                 rule["then"] = {"required": [cell.id]}

@@ -227,7 +227,7 @@ def _properties(validator: Any, properties: Mapping[str, Any], data: Any, _: Sch
                 yield error
 
 
-Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call] # jsonschema declares no types here
     Draft202012Validator, {"pattern": _pattern, "properties": _properties}
 )
 

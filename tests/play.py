@@ -84,7 +84,7 @@ class Play:
     ) -> Any:
         by = by or {"director": "D"}.get(role, "C")
         rest = {"number": "1", "date": self.now.date(), "reason": "причина", **rest}
-        request = Request(verdict, role, by, **rest)  # type: ignore[arg-type]
+        request = Request(verdict, role, by, **rest)
         ruling = decide(self.standing, self.methodology.checkpoint(gate), key, request)
         if isinstance(ruling, Ruling):
             self.decisions[gate][key].append(

@@ -105,11 +105,11 @@ def _usage(*chain: str) -> str:
 
 
 def _value(argument: object) -> str:
-    hint = argument.hint  # type: ignore[attr-defined]
+    hint = argument.hint
     if hint is bool:
         return ""
     choices = getattr(hint, "__args__", ()) if "Literal" in str(hint) else ()
-    name = argument.field_info.name  # type: ignore[attr-defined]
+    name = argument.field_info.name
     return "\\|".join(choices) if choices else MEANT.get(name, name.upper())
 
 

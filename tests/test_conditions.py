@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.condition_types import Types
-from schemas.conditions import Condition, comparison_sides, evaluate, looked_at
+from schemas.conditions import Checker, Condition, comparison_sides, evaluate, looked_at
+from schemas.message_types import MessageTypes
 
 DATA = {
     "pairs": {"rows": [{"mentees": ["a", "b"], "n": 2}, {"mentees": ["c"], "n": 1}]},
@@ -14,7 +14,7 @@ DATA = {
 
 
 def verdict(text: str, data: object = None) -> object:
-    return evaluate(Condition.of(text), DATA if data is None else data)  # type: ignore[arg-type]
+    return evaluate(Condition.of(text), DATA if data is None else data)
 
 
 @pytest.mark.parametrize(
@@ -31,28 +31,28 @@ def verdict(text: str, data: object = None) -> object:
     ],
 )
 def test_the_functions_of_the_language(text: str) -> None:
-    assert verdict(text).holds is True  # type: ignore[attr-defined]
+    assert verdict(text).holds is True
 
 
 def test_an_artefact_that_is_not_there_is_waited_for_never_false() -> None:
     found = verdict("size(mentees.rows) > 3")
 
-    assert (found.holds, found.waiting) == (None, ("mentees",))  # type: ignore[attr-defined]
-    assert verdict("size(mentees.rows) > 3 || true").holds is True  # type: ignore[attr-defined]
-    assert verdict("size(mentees.rows) > 3 && false").holds is False  # type: ignore[attr-defined]
+    assert (found.holds, found.waiting) == (None, ("mentees",))
+    assert verdict("size(mentees.rows) > 3 || true").holds is True
+    assert verdict("size(mentees.rows) > 3 && false").holds is False
 
 
 def test_a_missing_field_of_a_paper_that_is_there_is_a_failure_that_names_it() -> None:
     found = verdict("pairs.rows.all(r, r.note == 'x')")
 
-    assert (found.holds, found.fault, found.detail) == (False, "C05", "note")  # type: ignore[attr-defined]
+    assert (found.holds, found.fault, found.detail) == (False, "C05", "note")
 
 
 def test_a_condition_over_too_many_rows_says_so() -> None:
     rows = {"l": [{"x": number} for number in range(200)]}
     found = verdict("l.all(a, l.all(b, a.x + b.x >= 0))", rows)
 
-    assert (found.holds, found.fault) == (False, "C06")  # type: ignore[attr-defined]
+    assert (found.holds, found.fault) == (False, "C06")
 
 
 def test_a_verdict_shows_what_it_looked_at() -> None:
@@ -75,11 +75,11 @@ def test_a_condition_is_typed_from_the_schemas() -> None:
             "note": {"type": ["string", "null"]},
         }
     }
-    types = Types({"pairs": schema})
+    types = MessageTypes({"pairs": schema})
     names = {"pairs": types.artefact("pairs"), "row": types.row("pairs")}
 
     def wrong(text: str) -> object:
-        found = types.check(Condition.of(text), names)
+        found = Checker(types).check(Condition.of(text), names)
         return found and (found.kind, found.column)
 
     assert wrong("pairs.rows.all(r, r.n >= 2 && r.share >= 0.5)") is None

@@ -23,6 +23,8 @@ from workspaces import Room
 from flows.office import open_office
 from flows.server import alive
 from flows.settings import Workspace
+from schemas.model import Methodology
+from schemas.problems import Location
 from schemas.validation import shipped, violations
 
 pytestmark = pytest.mark.slow
@@ -64,6 +66,13 @@ def as_json(room: Room, *words: str) -> Any:
     return json.loads(room.do(*words, now=AFTER).out)
 
 
+def pinned(room: Room) -> Methodology:
+    """The methodology that the school's programme runs by."""
+    office = open_office(Workspace(room.folder))
+    with office.store.read() as view:
+        return office.methodology(view.programme("sosh-10").bundle)
+
+
 # --- how it ends ---------------------------------------------------------------------------------
 
 
@@ -77,9 +86,7 @@ def test_the_year_ends_with_seven_stages_done(demo: Room) -> None:
 
 def test_every_required_paper_is_valid_and_approved_where_a_gate_covers_it(demo: Room) -> None:
     status = as_json(demo, "status", "sosh-10", "--keys", "--json")
-    found = open_office(Workspace(demo.folder))
-    with found.store.read() as view:
-        methodology = found.methodology(view.programme("sosh-10", None).bundle)
+    methodology = pinned(demo)
     required = 0
     for stage in status["stages"]:
         gates = methodology.stages[stage["id"]].checkpoints.values()
@@ -97,9 +104,7 @@ def test_every_required_paper_is_valid_and_approved_where_a_gate_covers_it(demo:
 
 def test_every_gate_shows_who_signed_when_under_which_number_and_on_what(demo: Room) -> None:
     status = as_json(demo, "status", "sosh-10", "--keys", "--json")
-    found = open_office(Workspace(demo.folder))
-    with found.store.read() as view:
-        methodology = found.methodology(view.programme("sosh-10", None).bundle)
+    methodology = pinned(demo)
     seen = 0
     for stage in status["stages"]:
         for name, gate in stage["checkpoints"].items():
@@ -157,7 +162,9 @@ def test_every_json_answer_keeps_its_published_schema(
 ) -> None:
     answer = as_json(demo, *words)
 
-    assert violations(shipped("output", schema), answer, lambda pointer, key=False: str(pointer)) == []  # type: ignore[arg-type]
+    assert (
+        violations(shipped("output", schema), answer, lambda pointer, key=False: Location(str(pointer))) == []
+    )
 
 
 # --- what it never shows -------------------------------------------------------------------------

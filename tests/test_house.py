@@ -33,6 +33,13 @@ def test_check_loads_nothing_heavy() -> None:
     assert found.stdout.strip() == "0 []"
 
 
+def test_one_file_speaks_to_cel() -> None:
+    """The language of conditions can be changed in one place."""
+    parts = [path for name in ("schemas", "tasks", "flows") for path in (ROOT / name).rglob("*.py")]
+
+    assert [path.name for path in parts if "cel_expr_python" in path.read_text("utf-8")] == ["conditions.py"]
+
+
 def test_no_module_of_flows_has_the_name_of_a_standard_one() -> None:
     """A path entry point would put `flows/` first on the path, and break everything that imports it."""
     assert {path.stem for path in (ROOT / "flows").glob("*.py")} & sys.stdlib_module_names == set()

@@ -86,7 +86,7 @@ def printed(room: Room) -> int:
         return int(database.execute(query, (ORDER,)).fetchone()[0])
 
 
-def start_from_the_ui(page, server: Server) -> None:  # type: ignore[no-untyped-def]
+def start_from_the_ui(page, server: Server) -> None:
     """Fill the form of the deployment and press Submit."""
     with urllib.request.urlopen(f"{server.url}/deployments/name/programme/programme") as reply:
         deployment = json.loads(reply.read())["id"]
@@ -95,26 +95,26 @@ def start_from_the_ui(page, server: Server) -> None:  # type: ignore[no-untyped-
     page.get_by_role("button", name="Submit").click()
 
 
-def wait_for(what, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+def wait_for(what, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.5)
 
 
-def test_a_run_started_in_the_ui_does_its_work(page, room: Room, serving: Server) -> None:  # type: ignore[no-untyped-def]
+def test_a_run_started_in_the_ui_does_its_work(page, room: Room, serving: Server) -> None:
     start_from_the_ui(page, serving)
     wait_for(lambda: printed(room) == 1)
 
 
-def test_runs_are_shown_by_school_and_stage(page, room: Room, serving: Server) -> None:  # type: ignore[no-untyped-def]
+def test_runs_are_shown_by_school_and_stage(page, room: Room, serving: Server) -> None:
     page.goto(f"{site(serving)}/runs")
     page.get_by_text("sosh-10 2026/27 preparation").first.wait_for(timeout=20_000)
 
     assert page.get_by_text("AwaitingPeople").count() >= 1
 
 
-def test_the_stage_board_is_an_artifact(page, room: Room, serving: Server) -> None:  # type: ignore[no-untyped-def]
+def test_the_stage_board_is_an_artifact(page, room: Room, serving: Server) -> None:
     page.goto(f"{site(serving)}/artifacts/key/stages-sosh-10-2026-27")
     page.get_by_text("sosh-10 2026/27").first.wait_for(timeout=20_000)
     page.locator('a[href*="/artifacts/artifact/"]').first.click()
@@ -122,7 +122,7 @@ def test_the_stage_board_is_an_artifact(page, room: Room, serving: Server) -> No
     page.get_by_text("Кого ждём").first.wait_for()
 
 
-def test_a_task_that_fails_is_an_incident_until_retry_clears_it(page, room: Room, serving: Server) -> None:  # type: ignore[no-untyped-def]
+def test_a_task_that_fails_is_an_incident_until_retry_clears_it(page, room: Room, serving: Server) -> None:
     killer = Killer(room.folder)
     killer.start()
     # the change wakes the server that serves: nobody types `run`

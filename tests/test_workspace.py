@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import signal
 import socket
 import sqlite3
 import stat
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,8 +19,7 @@ from workspaces import Room, new_room
 from flows import cli
 from flows.cli.definitions import quoted
 from flows.people import make_key
-from flows.server import alive
-from flows.settings import DEFINITIONS, Workspace
+from flows.settings import DEFINITIONS
 
 ROOT = Path(__file__).parent.parent
 READ_NAMES = (
@@ -351,43 +349,6 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.strip() == version("nastavnik") != "0.0.0"
 
 
-def test_an_interrupted_command_says_how_to_go_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Workspace, "database", property(stop))
-    answer = room("status", "sosh-10")
-
-    assert answer.code == 130
-    assert answer.err == "Прервано. Запустите команду ещё раз: она продолжит с этого места.\n"
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Windows signals otherwise")
-@pytest.mark.parametrize("seconds", [0.0, 0.5])
-def test_ctrl_c_in_a_terminal_ends_the_command_and_leaves_no_server(room: Room, seconds: float) -> None:
-    """A terminal signals the whole process group; a moment after the server answers, and later."""
-    command = [sys.executable, "-m", "flows.cli", "--workspace", str(room.folder), "run", "sosh-10"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "NASTAVNIK_NOW": "2026-04-02T09:00:00+03:00", "PYTHONUTF8": "1"},
-    )  # fmt: skip
-    until = time.monotonic() + 120
-    while (server := alive(Workspace(room.folder))) is None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (room.folder / "data").iterdir()}
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-
-    assert (process.returncode, said.splitlines()[-1][:9]) == (130, "Прервано."), said
-    assert "Traceback" not in said
-    assert alive(Workspace(room.folder)) is None
-    assert not Path(f"/proc/{server.pid}").exists()
-    assert not [path for path, mode in modes.items() if mode & 0o077]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="files of Windows have no such modes")
 def test_whatever_is_written_is_the_owners_alone(tmp_path: Path) -> None:
     code = (
@@ -413,3 +374,14 @@ def test_doctor_says_what_it_has_found_in_words(room: Room) -> None:
 
     assert "✓ База данных: SQLite, схема 0001, школ: 1" in answer.out
     assert "✓ Ключ к именам" in answer.out
+
+
+def test_doctor_asks_for_the_versions_that_the_project_asks_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect and FastAPI that do not go together are told before anything is run."""
+    told = {each["check"]: each["ok"] for each in json.loads(room("doctor", "--json").out)["checks"]}
+    monkeypatch.setattr("flows.doctor.version", lambda name: {"fastapi": "0.154.0"}.get(name, version(name)))
+    other = {each["check"]: each["ok"] for each in json.loads(room("doctor", "--json").out)["checks"]}
+
+    assert (told["pair"], other["pair"]) == (True, False)

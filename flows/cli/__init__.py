@@ -107,14 +107,12 @@ def main() -> None:
     """Entry point of `nastavnik`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                encoding="utf-8", errors="replace"
-            )  # a console of another code page must not crash
+            # a console of another code page must not crash
+            stream.reconfigure(encoding="utf-8", errors="replace")
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        os._exit(
-            code
-        )  # at once, and with this code: Python itself dies by the signal if it came in an import
+        # at once, and with this code: Python itself dies by the signal where it came in an import
+        os._exit(code)
     sys.exit(code)

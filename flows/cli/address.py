@@ -14,7 +14,7 @@ from flows.store import records
 from schemas.messages import said
 from schemas.problems import WrongUsage, problem
 
-_YEAR = re.compile(r"[0-9]{4}(/[0-9]{2})?")
+_YEAR = re.compile(r"([0-9]{4})/([0-9]{2})")
 
 
 def split(text: str) -> tuple[str, str | None]:
@@ -26,9 +26,9 @@ def split(text: str) -> tuple[str, str | None]:
 
 
 def check_year(text: str) -> str:
-    """A programme's year as it is written: `2026/27`, or `2026` where it ends in the same year."""
-    first, _, second = text.partition("/")
-    if not _YEAR.fullmatch(text) or (second and int(second) != (int(first) + 1) % 100):
+    """A programme's year as it is written: `2026/27`."""
+    found = _YEAR.fullmatch(text)
+    if not found or int(found[2]) != (int(found[1]) + 1) % 100:
         raise WrongUsage(problem("W16", year=text))
     return text
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from flows.checkpoints import member_key, role_named
+from flows.checkpoints import role_named
 from flows.cli import talk
 from flows.cli.address import office, opened, split
 from flows.engine import explain
@@ -14,6 +14,7 @@ from flows.engine.reasons import Reason
 from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
 from flows.engine.steps import Plan
+from flows.naming import member_key
 from flows.office import Office
 from flows.store import records
 from flows.views import status as views

@@ -13,8 +13,8 @@ from flows.engine.reasons import place, said_of
 from flows.engine.snapshot import Member, Verdict
 from flows.engine.standing import Standing
 from schemas.messages import said, unknown
-from schemas.model import Checkpoint, Requirement, SignOff
 from schemas.problems import NOWHERE, Problem, problem
+from schemas.stage import Checkpoint, Requirement, SignOff
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from flows.engine import moments
@@ -9,7 +10,7 @@ from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Decision, Member
 from flows.engine.standing import Standing
 from schemas.messages import said
-from schemas.model import ArtefactSpec, Checkpoint, Requirement, Stage, TaskSpec
+from schemas.stage import ArtefactSpec, Checkpoint, Requirement, Stage, TaskSpec
 
 SHOWN = 12  # members shown below a keyed item
 
@@ -40,7 +41,7 @@ def why_paper(standing: Standing, spec: ArtefactSpec, key: str | None) -> Reason
     )
 
 
-def _paper(standing: Standing, spec: ArtefactSpec, key: str):  # type: ignore[no-untyped-def]
+def _paper(standing: Standing, spec: ArtefactSpec, key: str) -> Iterator[Reason]:
     zone = standing.snapshot.zone
     record = standing.papers.record(spec, key)
     if standing.papers.recurs(spec):

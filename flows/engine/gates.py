@@ -11,7 +11,8 @@ from flows.engine.papers import Outcome, Papers
 from flows.engine.progress import Progress
 from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Decision, Evidence, Member, Snapshot, Waiver
-from schemas.model import ArtefactSpec, Checkpoint, Methodology, Requirement, SignOff, Stage
+from schemas.model import Methodology
+from schemas.stage import ArtefactSpec, Checkpoint, Requirement, SignOff, Stage
 
 State = Literal["not_ready", "open", "approved", "returned", "rejected", "stale", "ended"]
 

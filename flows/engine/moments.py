@@ -6,7 +6,7 @@ import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from schemas.model import Due, Span
+from schemas.stage import Due, Span
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

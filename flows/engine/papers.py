@@ -13,7 +13,8 @@ from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Member, Snapshot, Version
 from schemas.conditions import Condition, Verdict, evaluate, looked_at
 from schemas.digests import digest
-from schemas.model import ArtefactSpec, Check, Methodology, Stage, TaskSpec
+from schemas.model import Methodology
+from schemas.stage import ArtefactSpec, Check, Stage, TaskSpec
 
 State = Literal["missing", "draft", "valid", "stale", "withdrawn", "not_owed"]
 _ABSENT = object()

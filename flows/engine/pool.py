@@ -16,7 +16,8 @@ from flows.engine.progress import Progress
 from flows.engine.snapshot import Member, Snapshot
 from schemas.conditions import evaluate
 from schemas.digests import digest
-from schemas.model import Methodology, Register, TaskSpec
+from schemas.model import Methodology, Register
+from schemas.stage import TaskSpec
 
 SIDES = ("mentor", "mentee")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from flows.engine.members import Members
 from flows.engine.papers import Papers
 from flows.engine.snapshot import Decision, Fact, Member, Snapshot, Version
-from schemas.model import Checkpoint, Methodology, TaskSpec
+from schemas.model import Methodology
+from schemas.stage import Checkpoint, TaskSpec
 
 MACHINES = frozenset({"matching", "evaluation", "report", "notice"})  # kinds that nobody is asked for
 

@@ -31,7 +31,8 @@ from flows.engine.steps import (
     Step,
 )
 from flows.engine.work import Task, Work
-from schemas.model import Checkpoint, Methodology, TaskSpec
+from schemas.model import Methodology
+from schemas.stage import Checkpoint, TaskSpec
 
 
 def next_steps(

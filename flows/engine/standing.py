@@ -14,7 +14,8 @@ from flows.engine.progress import Progress
 from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Member, Snapshot
 from flows.engine.work import Work
-from schemas.model import ArtefactSpec, Checkpoint, Methodology, Stage, TaskSpec
+from schemas.model import Methodology
+from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 StageState = Literal["waiting", "active", "done", "reopened", "blocked"]
 

@@ -15,7 +15,8 @@ from flows.engine.pool import Pools
 from flows.engine.progress import MACHINES, Progress
 from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Member, Snapshot, Version
-from schemas.model import ArtefactSpec, Methodology, Need, TaskSpec
+from schemas.model import Methodology
+from schemas.stage import ArtefactSpec, Need, TaskSpec
 
 State = Literal["waiting", "open", "done", "failed", "frozen", "ended", "not_owed", "on_request"]
 

@@ -8,7 +8,8 @@ from typing import Any
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
 from schemas.conditions import evaluate
-from schemas.model import Count, Indicator, TaskSpec
+from schemas.model import Count, Indicator
+from schemas.stage import TaskSpec
 
 Json = dict[str, Any]
 

@@ -77,7 +77,7 @@ def is_lost(file: Path) -> bool:
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
+def faults_told(url: str) -> Iterator[None]:
     """What goes wrong with the database itself becomes a Refusal; the rest stays a fault of ours."""
     try:
         yield

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from flows.engine import snapshot as engine
 from flows.store import records
@@ -40,7 +40,7 @@ def read_on(
     query = select(table).where(mine, table.seq > known.seq)
     if programme.closed is not None:
         query = query.where(table.seq < programme.closed)  # a finished year sees nothing newer
-    papers = session.exec(query.order_by(table.seq)).all()  # type: ignore[arg-type]
+    papers = session.exec(query.order_by(col(table.seq))).all()
     contents = content({row.digest for row in papers})
     stages, closed_at = dict(known.stages), known.closed_at
     for row in _news(session, records.StageFact, number, known.seq):
@@ -87,19 +87,19 @@ def _with(known: Places, news: Iterable[tuple[str, str, Any]]) -> Places:
 
 def _version(row: records.Artefact, contents: Mapping[str, Any]) -> engine.Version:
     return engine.Version(
-        row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by, row.origin,  # type: ignore[arg-type]
-        json.loads(row.inputs), row.task_digest, row.occurrence,
+        row.seq, row.digest, contents[row.digest], datetime.fromisoformat(row.at), row.by,
+        cast(engine.Origin, row.origin), json.loads(row.inputs), row.task_digest, row.occurrence,
     )  # fmt: skip
 
 
 def _fact(row: records.TaskFact) -> engine.Fact:
     at = datetime.fromisoformat(row.at)
-    return engine.Fact(row.seq, row.kind, at, row.by, row.note, json.loads(row.inputs))  # type: ignore[arg-type]
+    return engine.Fact(row.seq, cast(engine.FactKind, row.kind), at, row.by, row.note, json.loads(row.inputs))
 
 
 def _decision(row: records.Decision) -> engine.Decision:
     return engine.Decision(
-        row.seq, row.sign_off, row.verdict, row.role, row.by, datetime.fromisoformat(row.at),  # type: ignore[arg-type]
+        row.seq, row.sign_off, cast(engine.Verdict, row.verdict), row.role, row.by, datetime.fromisoformat(row.at),
         json.loads(row.evidence), row.number, date.fromisoformat(row.date) if row.date else None,
         row.certificate, row.reason, row.choice, row.completes,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 
 from flows.store.records import CHAINED, Entry
 from schemas.digests import canonical, digest, digest_of_bytes
@@ -16,7 +16,7 @@ GENESIS = "0" * 64
 
 def append(session: Session, kind: str, row: Any, at: str, programme: int) -> int:
     """Add a row under the next number of the journal and return that number."""
-    last = session.exec(select(Entry).order_by(Entry.seq.desc()).limit(1)).first()  # type: ignore[attr-defined]
+    last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
     seq = last.seq + 1 if last else 1
     row.seq = seq
     previous = last.hash if last else GENESIS
@@ -31,7 +31,7 @@ def damage(session: Session) -> Iterator[Problem]:
     """Everything in the chained tables that is not as it was written."""
     previous, expected = GENESIS, 1
     lines: dict[str, dict[int, str]] = {kind: {} for kind in CHAINED}
-    for entry in session.exec(select(Entry).order_by(Entry.seq)):  # type: ignore[arg-type]
+    for entry in session.exec(select(Entry).order_by(col(Entry.seq))):
         line = _line(entry.seq, entry.at, entry.kind, entry.programme, entry.row)
         if entry.seq != expected:
             yield problem("V04", seq=expected)
@@ -54,7 +54,7 @@ def damage(session: Session) -> Iterator[Problem]:
 
 def head(session: Session) -> tuple[int, str]:
     """The last number and hash: the anchor to keep outside."""
-    last = session.exec(select(Entry).order_by(Entry.seq.desc()).limit(1)).first()  # type: ignore[attr-defined]
+    last = session.exec(select(Entry).order_by(col(Entry.seq).desc()).limit(1)).first()
     return (last.seq, last.hash) if last else (0, GENESIS)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from flows.store.database import file_of, is_lost, server_engine, told
+from flows.store.database import faults_told, file_of, is_lost, server_engine
 from flows.store.store import Store
 from schemas.problems import WrongUsage
 
@@ -42,7 +42,7 @@ def _upgrade(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(url) if url.startswith("sqlite") else server_engine(url)
-    with told(url):
+    with faults_told(url):
         if url.startswith("sqlite"):  # its write-ahead log is set here, once, before anybody else opens it
             with engine.connect() as connection:
                 connection.execute(text("PRAGMA journal_mode=WAL"))

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from flows.engine import snapshot as engine
 from flows.store import journal, records
-from flows.store.database import engine_of, file_of, is_lost, told
+from flows.store.database import engine_of, faults_told, file_of, is_lost
 from flows.store.files import Files
 from flows.store.history import History, read_on
 from flows.store.processes import dead, owner
@@ -50,7 +50,7 @@ class Store:
         file = file_of(self.url)
         if file is not None and is_lost(file):  # SQLite itself would make an empty one
             raise Refusal(problem("W22", path=file))
-        with told(self.url):
+        with faults_told(self.url):
             found = self._version()
         if found is None and file is not None:
             raise Refusal(problem("W23", path=file))
@@ -89,7 +89,7 @@ class Store:
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
         with (
-            told(self.url),
+            faults_told(self.url),
             self.engine.connect().execution_options(nastavnik_write=write) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
@@ -100,7 +100,7 @@ class Store:
         missing = sorted(digests - self._contents.keys())
         for start in range(0, len(missing), 500):
             chunk = missing[start : start + 500]
-            found = session.exec(select(records.Content).where(records.Content.digest.in_(chunk)))  # type: ignore[attr-defined]
+            found = session.exec(select(records.Content).where(col(records.Content.digest).in_(chunk)))
             for each in found:
                 self._contents[each.digest] = json.loads(each.body)
         lost = digests - self._contents.keys()
@@ -138,7 +138,7 @@ class Transaction:
 
     def programmes(self) -> Sequence[records.Programme]:
         """All programmes, oldest first."""
-        return self.session.exec(select(records.Programme).order_by(records.Programme.id)).all()  # type: ignore[arg-type]
+        return self.session.exec(select(records.Programme).order_by(col(records.Programme.id))).all()
 
     def programme(self, school: str, year: str | None = None) -> records.Programme:
         """A school's programme: of a year, or its newest."""
@@ -146,7 +146,7 @@ class Transaction:
         query = select(records.Programme).where(records.Programme.school == school)
         if year:
             query = query.where(records.Programme.year == year)
-        found = self.session.exec(query.order_by(records.Programme.year.desc())).first()  # type: ignore[attr-defined]
+        found = self.session.exec(query.order_by(col(records.Programme.year).desc())).first()
         if found is None:
             raise WrongUsage(problem("W06", school=school, year=year or "–"))
         return found
@@ -320,7 +320,7 @@ class Transaction:
         if programme is not None:
             query = query.where(records.Letter.programme == _id(programme))
         if unsent:
-            query = query.where(records.Letter.sent_at.is_(None))  # type: ignore[union-attr]
+            query = query.where(col(records.Letter.sent_at).is_(None))
         return self.session.exec(query.order_by(records.Letter.key)).all()
 
     # --- asked for once ----------------------------------------------------------------------
@@ -384,9 +384,9 @@ class Transaction:
         """Programmes in which something is to be done: changed since the last reconcile, or time has come."""
         table = records.Programme
         query = select(table).where(
-            table.closed.is_(None), table.dirty.is_(True) | (table.wake_at <= moment(now))  # type: ignore[union-attr,attr-defined,operator]
+            col(table.closed).is_(None), col(table.dirty).is_(True) | (col(table.wake_at) <= moment(now))
         )  # fmt: skip
-        return self.session.exec(query.order_by(table.id)).all()  # type: ignore[arg-type]
+        return self.session.exec(query.order_by(col(table.id))).all()
 
 
 def _id(programme: records.Programme) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import word
-from schemas.model import Methodology, Stage
+from schemas.model import Methodology
+from schemas.stage import Stage
 
 
 def text(methodology: Methodology, language: str) -> str:

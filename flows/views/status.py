@@ -13,7 +13,7 @@ from flows.engine.snapshot import Decision
 from flows.engine.standing import Standing
 from flows.engine.steps import ENGINE_STEPS, Ask, ClearIncident, MayWaive, Mend, Plan, Renew, Sign
 from schemas.messages import word
-from schemas.model import ArtefactSpec, Checkpoint, Stage, TaskSpec
+from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 Json = dict[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from schemas.condition_types import Types
-from schemas.conditions import Condition
+from schemas.conditions import Checker, Condition
+from schemas.message_types import MessageTypes
 from schemas.messages import foreign, hint, said
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Data, Sources
@@ -14,7 +14,8 @@ from schemas.sources import Pointer, Source
 
 def condition_problems(sources: Sources) -> Iterator[Problem]:
     """Every condition that cannot be read or names what it may not."""
-    types = Types(sources.schemas)
+    types = MessageTypes(sources.schemas)
+    checker = Checker(types)
     contexts = _Contexts(sources, types)
     jobs: list[tuple[Source, Pointer, dict[str, str]]] = []
     for name, source in sources.stages.items():
@@ -34,7 +35,7 @@ def condition_problems(sources: Sources) -> Iterator[Problem]:
         text = source.data
         for part in pointer:
             text = text[part]
-        error = types.check(Condition.of(text), names)
+        error = checker.check(Condition.of(text), names)
         if error:
             at = source.inside(pointer, error.line, error.column)
             name = error.detail.split(".")[0]
@@ -75,7 +76,7 @@ def _condition_places(stage: Data) -> Iterator[tuple[Pointer, str | None]]:
 class _Contexts:
     """What each name means inside a condition, by stage and register at hand."""
 
-    def __init__(self, sources: Sources, types: Types) -> None:
+    def __init__(self, sources: Sources, types: MessageTypes) -> None:
         self.sources, self.types = sources, types
         self.registers = sources.methodology.data["registers"]
         self.tables = {register["rows"]: name for name, register in self.registers.items()}

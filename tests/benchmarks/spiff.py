@@ -18,7 +18,8 @@ from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from schemas.model import Methodology, Stage
+from schemas.model import Methodology
+from schemas.stage import Stage
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ElementTree.register_namespace("", BPMN)

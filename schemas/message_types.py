@@ -1,34 +1,18 @@
-"""Conditions at check time: compiled against message types that are built from the JSON Schemas of artefacts."""
+"""Message types for conditions, built from the JSON Schemas of artefacts: what kind of thing each field is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2, wrappers_pb2
-
-from schemas.conditions import Condition, functions
-
-_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistyped:
-    """A condition that does not compile: line and column (from 1) within its text, and CEL's words."""
-
-    line: int
-    column: int
-    kind: str
-    detail: str
-
-
-class Types:
-    """Message types of artefacts, made from their JSON Schemas, and conditions compiled against them."""
+class MessageTypes:
+    """Message types of artefacts by their schemas; a type is told by its name."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
         self._schemas = schemas
@@ -38,7 +22,6 @@ class Types:
         self._file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/struct.proto"])
         self._messages: dict[str, str] = {}
         self._pool: Any = None
-        self._envs: dict[tuple[tuple[str, str], ...], Any] = {}
 
     def artefact(self, schema_id: str) -> str:
         """The type of an artefact's document."""
@@ -60,28 +43,12 @@ class Types:
         self._message(_camel(name), schema)
         return "art." + _camel(name)
 
-    def check(self, condition: Condition, names: Mapping[str, str]) -> Mistyped | None:
-        """The first thing that is wrong with a condition, or None; `names` maps names to types."""
-        env = self._env(names)
-        try:
-            compiled = env.compile(condition.text)
-        except RuntimeError as error:
-            return _type_error(str(error))
-        kind = compiled.return_type()
-        if kind not in (cel.Type.BOOL, cel.Type.DYN):
-            return Mistyped(1, 1, "C03", kind.name())
-        return None
-
-    def _env(self, names: Mapping[str, str]) -> Any:
-        key = tuple(sorted(names.items()))
-        if key not in self._envs:
-            if self._pool is None:
-                self._pool = _pool_of(self._file)
-            variables = {name: _cel_type(kind) for name, kind in names.items()}
-            self._envs[key] = cel.NewEnv(
-                descriptor_pool=self._pool, variables=variables, functions=functions(typed=True)
-            )
-        return self._envs[key]
+    @property
+    def pool(self) -> Any:
+        """The descriptors of all types; whatever is asked for afterwards is not in it."""
+        if self._pool is None:
+            self._pool = _pool_of(self._file)
+        return self._pool
 
     def _message(self, name: str, schema: Schema) -> None:
         message = self._file.message_type.add(name=name)
@@ -149,25 +116,3 @@ def _pool_of(file: Any) -> Any:
         pool.Add(copy)
     pool.Add(file)
     return pool
-
-
-def _cel_type(kind: str) -> Any:
-    if kind.startswith("list:"):
-        return cel.Type.List(_cel_type(kind.removeprefix("list:")))
-    return {"string": cel.Type.STRING, "dyn": cel.Type.DYN}.get(kind) or cel.Type(kind)
-
-
-def _type_error(text: str) -> Mistyped:
-    found = _PLACE.search(text)
-    if not found:
-        return Mistyped(1, 1, "C01", text.split("\n")[0][:200])
-    line, column, words = int(found.group(1)), int(found.group(2)), found.group(3)
-    if name := re.search(r"undeclared reference to '([^']+)'", words):
-        before = name.group(1).rpartition(".")[0]  # CEL points at the dot behind an unknown name
-        return Mistyped(line, column - len(before), "C02", name.group(1))
-    if name := re.search(r"undefined field '([^']+)'", words):
-        return Mistyped(line, column, "C04", name.group(1))
-    if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
-        operator = name.group(1).strip("_").replace("_", "")
-        return Mistyped(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))
-    return Mistyped(line, column, "C01", words.removeprefix("Syntax error: "))
