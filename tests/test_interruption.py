@@ -24,6 +24,11 @@ def room(tmp_path: Path) -> Room:
     return new_room(tmp_path / "workspace")
 
 
+def _heed_interrupts() -> None:
+    """As in a terminal: whoever runs the tests in the background of a shell hands on that they are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_command_says_how_to_go_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -42,7 +47,7 @@ def test_ctrl_c_in_a_terminal_ends_the_command_and_leaves_no_server(room: Room, 
     """A terminal signals the whole process group; a moment after the server answers, and later."""
     command = [sys.executable, "-m", "flows.cli", "--workspace", str(room.folder), "run", "sosh-10"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts,
         env={**os.environ, "NASTAVNIK_NOW": "2026-04-02T09:00:00+03:00", "PYTHONUTF8": "1"},
     )  # fmt: skip
     until = time.monotonic() + 120
