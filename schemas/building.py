@@ -43,6 +43,7 @@ def build(
     schemas: Mapping[str, Data],
     documents: Mapping[str, str],
     bundle_digest: str,
+    overlays: tuple[str, ...] = (),
 ) -> Methodology:
     """The methodology; `documents` maps template names to digests, which count into a task's digest."""
     order = sorted(method["stages"], key=lambda name: method["stages"][name]["number"])
@@ -79,6 +80,7 @@ def build(
         surveys=surveys,
         schemas=schemas,
         digest=bundle_digest,
+        overlays=overlays,
     )
 
 

@@ -86,6 +86,7 @@ class Methodology:
     surveys: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Mapping[str, Any]]
     digest: str = ""
+    overlays: tuple[str, ...] = ()  # `id@version` of what lies on it, first to last
 
     def artefact(self, path: str) -> ArtefactSpec:
         """The artefact at `stage/artefact`; KeyError where there is none."""

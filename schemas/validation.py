@@ -266,7 +266,7 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
     elif keyword == "type":
         yield tell("03", at(pointer), wanted=_wanted(value), advice=_type_advice(value, data))
     elif keyword in ("enum", "const"):
-        allowed = [_written(each) for each in (value if keyword == "enum" else [value])]
+        allowed = [written(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
         close = hint(str(data), allowed)
@@ -325,16 +325,16 @@ def _title_at(schema: Any, pointer: Pointer) -> object:
 def _short(value: Any) -> object:
     if value is None:
         return said("type_null")
-    text = _written(value)
+    text = written(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as YAML writes it on one line."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_written(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {written(each)}' for key, each in value.items())}}}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)

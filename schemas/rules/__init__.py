@@ -8,6 +8,7 @@ from __future__ import annotations
 from schemas.problems import Problem
 from schemas.rules.conditions import condition_problems
 from schemas.rules.methodology import methodology_problems
+from schemas.rules.policies import policy_problems
 from schemas.rules.sources import Sources
 from schemas.rules.stage import Stage
 
@@ -17,5 +18,10 @@ def check(sources: Sources) -> list[Problem]:
     found = list(methodology_problems(sources))
     for name, source in sources.stages.items():
         found.extend(Stage(sources, name, source).problems())
+    found.extend(policy_problems(sources.methodology))
+    for source in sources.stages.values():
+        found.extend(policy_problems(source, ("stages", "any")))
+    for source in sources.surveys.values():
+        found.extend(policy_problems(source, ("surveys", "any")))
     found.extend(condition_problems(sources))
     return found
