@@ -133,7 +133,8 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
         number=number,
         title=data["title"],
         params={
-            name: _typed(param["type"], param["default"]) for name, param in data.get("params", {}).items()
+            name: _typed(param["type"], param.get("default"))
+            for name, param in data.get("params", {}).items()
         },
         needs={
             name: Need(
@@ -160,7 +161,7 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
 
 
 def _typed(kind: str, value: Any) -> Any:
-    return float(value) if kind == "number" else value
+    return float(value) if kind == "number" and value is not None else value
 
 
 def _check(name: str, check: Data) -> Check:

@@ -16,7 +16,7 @@ from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
 from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
-from schemas.stack import APPLIED, FILES, Layer, stack, stack_problems
+from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
 from schemas.validation import Schema
 from schemas.word_templates import template_problems
 
@@ -81,10 +81,26 @@ def read_folder(folder: Path, shown: str = "", overlay: Path | None = None) -> R
     return read(stacked.content, shown, stacked.names)
 
 
-def read(content: Bundle, shown: str = "", names: Mapping[str, str] | None = None) -> Reading:
+def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...]]:
+    """Read a folder alone, and every overlay on it: its own, and those of the schools beside it.
+
+    The problems are of all of them; a param without a value is none here, where no school starts.
+    """
+    reading = read(collect(folder), shown, complete=False)
+    found = list(reading.problems)
+    if reading.methodology is not None:
+        for path in overlays_of(folder):
+            found += read_folder(folder, shown, path).problems
+    return reading, tuple(sorted(set_of(found), key=lambda each: each.order))
+
+
+def read(
+    content: Bundle, shown: str = "", names: Mapping[str, str] | None = None, *, complete: bool = True
+) -> Reading:
     """Read the files of a methodology; the bundle that comes back is complete by itself.
 
-    `names` are what to call files in problems that do not lie in the methodology's folder.
+    `names` are what to call files in problems that do not lie in the methodology's folder; `complete` asks for
+    a value of each param, without which no programme can start.
     """
     prefix = f"{shown.rstrip('/')}/" if shown else ""
     called = {name: prefix + name for name in content} | dict(names or {})
@@ -109,7 +125,13 @@ def read(content: Bundle, shown: str = "", names: Mapping[str, str] | None = Non
     method = files.method
     if method is not None:
         known = Sources(
-            method, files.stages, files.surveys, frozenset(documents), schemas, frozenset(files.broken)
+            method,
+            files.stages,
+            files.surveys,
+            frozenset(documents),
+            schemas,
+            frozenset(files.broken),
+            complete,
         )
         found.extend(rules.check(known))
     if found or method is None:

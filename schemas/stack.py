@@ -68,8 +68,21 @@ def stack(content: Mapping[str, bytes], folder: Path, overlay: Path) -> Stacked:
 
 
 def overlays_of(folder: Path) -> list[Path]:
-    """The overlays in a methodology's folder, such as those of regions."""
-    return sorted([*folder.glob("overlays/*.yaml"), *folder.glob("overlays/*/overlay.yaml")])
+    """The overlays of a methodology: in its folder, such as those of regions, and of the schools beside it."""
+    own = sorted([*folder.glob("overlays/*.yaml"), *folder.glob("overlays/*/overlay.yaml")])
+    return own + [
+        path for path in sorted(folder.parent.glob("schools/*/overlay.yaml")) if lies_on(path, folder)
+    ]
+
+
+def lies_on(overlay: Path, folder: Path) -> bool:
+    """Whether an overlay says that it lies on the methodology of a folder, or says nothing that can be read."""
+    source, _ = parse_yaml(overlay.read_bytes(), overlay.name)
+    method, _ = parse_yaml((folder / "methodology.yaml").read_bytes(), "methodology.yaml")
+    extends = source.data.get("extends") if source and isinstance(source.data, Mapping) else None
+    if method is None or not isinstance(extends, list) or not extends:
+        return True
+    return bool(str(extends[0]).partition("@")[0] == method.data.get("id"))
 
 
 def shown(path: Path) -> str:

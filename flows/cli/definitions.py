@@ -14,7 +14,8 @@ from cyclopts import Parameter
 from flows.cli import talk
 from schemas import messages, reader
 from schemas.messages import unknown
-from schemas.problems import NOWHERE, Location, Refusal, WrongUsage, problem
+from schemas.problems import NOWHERE, Location, Problem, Refusal, WrongUsage, problem
+from schemas.stack import lies_on
 
 
 def init(folder: Path) -> int:
@@ -70,8 +71,7 @@ def check(
     format: Annotated[Literal["text", "json", "github"], Parameter(help="Form of the answer.")] = "text",
 ) -> int:
     """Check the definitions in a folder; every problem of every file at once."""
-    folder = _folder(path)
-    reading = reader.read_folder(folder, str(path) if path is not None else _shown(folder))
+    reading, problems = _read(path)
     language = talk.language()
     if format == "json":
         talk.data(
@@ -85,25 +85,39 @@ def check(
                         "column": each.at.column,
                         "message": messages.message(each, language),
                     }
-                    for each in reading.problems
+                    for each in problems
                 ],
             }
         )
     else:
-        for each in reading.problems:
+        for each in problems:
             line = messages.line(each, language)
             print(_annotation(each.at, line) if format == "github" else line)
-    if reading.problems:
-        talk.say("check_failed", count=len(reading.problems))
+    if problems:
+        talk.say("check_failed", count=len(problems))
         return 3
     if reading.methodology:
         found = reading.methodology
         talk.say(
-            "check_done", title=found.title, folder=_shown(folder), stages=len(found.stages),
+            "check_done", title=found.title, folder=_shown(_folder(path)), stages=len(found.stages),
             artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
             gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
         )  # fmt: skip
     return 0
+
+
+def _read(path: Path | None) -> tuple[reader.Reading, tuple[Problem, ...]]:
+    """A folder with all the overlays on it, or one overlay on its methodology."""
+    folder = _folder(path)
+    shown = _shown(folder)
+    if path is not None and _is_overlay(path):
+        reading = reader.read_folder(folder, shown, path)
+        return reading, reading.problems
+    return reader.read_all(folder, str(path) if path is not None and path.is_dir() else shown)
+
+
+def _is_overlay(path: Path) -> bool:
+    return path.is_file() and (path.name == "overlay.yaml" or path.parent.name == "overlays")
 
 
 def _annotation(at: Location, line: str) -> str:
@@ -116,10 +130,13 @@ def _folder(path: Path | None) -> Path:
     if path is not None:
         if not path.exists():
             raise WrongUsage(problem("U04", path=path))
-        for folder in (path, *path.resolve().parents) if path.is_file() else (path,):
-            if (folder / "methodology.yaml").is_file() or path.is_dir():
+        if path.is_dir():
+            return path
+        for folder in path.resolve().parents:
+            if (folder / "methodology.yaml").is_file():
                 return folder
-        return path.parent
+        beside = _methodologies_around(path) if _is_overlay(path) else []
+        return beside[0] if beside else path.parent
     try:
         workspace = talk.workspace()
     except WrongUsage:
@@ -127,6 +144,14 @@ def _folder(path: Path | None) -> Path:
 
         return DEFINITIONS / "target-model"
     return workspace.methodology
+
+
+def _methodologies_around(overlay: Path) -> list[Path]:
+    """The methodologies that an overlay may lie on: in `definitions/` above `schools/`, its own ones first."""
+    found = [
+        file.parent for folder in overlay.resolve().parents for file in folder.glob("*/methodology.yaml")
+    ]
+    return [folder for folder in found if lies_on(overlay, folder)] or found
 
 
 def _shown(folder: Path) -> str:
@@ -154,21 +179,34 @@ def show(
     methodology: Path | None = None,
     *,
     school: Annotated[str | None, Parameter(help="As it is pinned for a school's programme.")] = None,
+    certificate: Annotated[
+        bool, Parameter(help="The proof that overlays keep the mandated core, as JSON.", negative="")
+    ] = False,
     format: Annotated[Literal["text", "mermaid", "json"], Parameter(help="Form of the answer.")] = "text",
 ) -> int:
     """Show a definition: its stages, papers, tasks and gates."""
-    from flows.views import definition
+    from flows.views import definition, origins
 
     if school is not None:
         from flows.cli.address import opened
 
         with opened(school) as (office, programme, _):
-            found = office.methodology(programme.bundle)
+            reading = office.reading(programme.bundle)
     else:
-        found = reader.read_folder(_folder(methodology), str(methodology or "")).or_refuse()
-    if format == "json":
-        talk.data(definition.as_json(found))
+        overlay = methodology if methodology is not None and _is_overlay(methodology) else None
+        reading = reader.read_folder(_folder(methodology), _shown(_folder(methodology)), overlay)
+    found = reading.or_refuse()
+    if certificate:
+        from schemas.certificate import certificate as proof
+
+        if not reading.layers:
+            raise Refusal(problem("O20"))
+        base = reading.layers[0].before.data
+        talk.data(proof(base, [layer.source.data for layer in reading.layers]))
+    elif format == "json":
+        told = origins.as_json(reading)
+        talk.data({**definition.as_json(found), **({"origins": told} if told else {})})
     else:
         text = definition.mermaid(found) if format == "mermaid" else definition.text(found, talk.language())
-        print(text, file=sys.stdout)
+        print(text + (origins.text(reading, talk.language()) if format == "text" else ""), file=sys.stdout)
     return 0
