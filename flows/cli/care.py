@@ -18,7 +18,7 @@ from schemas.sources import parse_json
 def verify(
     *, certificate: Annotated[Path | None, Parameter(help="A certificate of `show --certificate`.")] = None
 ) -> int:
-    """Check the journal's chain, the rows that it stands for, contents and files; or a certificate by itself."""
+    """Check the journal, its rows, contents and files; or a certificate by itself."""
     if certificate is not None:
         return _verify_certificate(certificate)
     from flows.store.verify import damage

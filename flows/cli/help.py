@@ -29,7 +29,7 @@ COMMANDS = {
     "why": "Why STAGE, STAGE/ARTEFACT, STAGE/TASK or STAGE/CHECKPOINT [/KEY] is as it is.",
     "today": "Who does what by when, overdue first.",
     "render": "Make the Word file or table of STAGE/TASK[/KEY] or STAGE/ARTEFACT[/KEY], with names.",
-    "verify": "Check the journal's chain, the rows that it stands for, contents and files; or a certificate by itself.",
+    "verify": "Check the journal, its rows, contents and files; or a certificate by itself.",
     "serve": "Serve until interrupted: every change is reconciled, the UI shows the runs.",
     "demo": "Play the sample school's year in FOLDER; run again, it goes on where it stopped.",
     "doctor": "Check this machine: versions, database, key, disk, clock, port, definitions; each with its mend.",
