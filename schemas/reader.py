@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 from schemas import rules, surveys, validation
@@ -238,7 +237,7 @@ def _schemas(
         name = path.removeprefix("artefacts/")
         if name not in shipped:
             raise validation.UnknownSchema(path)
-        raw = (files("schemas") / "artefacts" / f"{name}.schema.json").read_bytes()
+        raw = (validation.SHIPPED / "artefacts" / f"{name}.schema.json").read_bytes()
         files_used[f"artefacts/{name}.schema.json"] = raw
         source, problems = parse_json(raw, path)
         found.extend(problems)

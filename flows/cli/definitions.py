@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,6 +20,8 @@ def init(folder: Path) -> int:
 
     In a folder that is one already, upgrade its database.
     """
+    import shutil
+
     from flows.people import make_key, refuse_lost_key
     from flows.settings import DEFINITIONS, FILE, Workspace
     from flows.store.database import file_of, is_lost
@@ -62,6 +61,9 @@ def init(folder: Path) -> int:
 
 def quoted(path: Path) -> str:
     """A path as it is typed in this system's shell."""
+    import shlex
+    import subprocess
+
     return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 

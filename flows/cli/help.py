@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyclopts.help import DefaultFormatter, HelpPanel
-
 from flows.cli import talk
 from schemas.messages import texts
 
 if TYPE_CHECKING:
+    from cyclopts.help import HelpPanel
     from rich.console import Console, ConsoleOptions
 
 COMMANDS = {
@@ -36,13 +35,15 @@ COMMANDS = {
 }
 
 
-class Formatter(DefaultFormatter):
+class Formatter:
     """Cyclopts' own help with its phrases in the chosen language."""
 
     def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
         """Show one panel."""
+        from cyclopts.help import DefaultFormatter  # nearly no command line asks for help
+
         entries = [each.copy(description=said(each.description)) for each in panel.entries]
-        super().__call__(console, options, panel.copy(title=said(panel.title), entries=entries))
+        DefaultFormatter()(console, options, panel.copy(title=said(panel.title), entries=entries))
 
     def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
         """Show how the command is written."""
