@@ -18,10 +18,11 @@ from schemas.stack import lies_on
 def init(folder: Path) -> int:
     """Make a workspace: settings, definitions to edit, the database.
 
-    In a folder that is one already, upgrade its database.
+    In a folder that is one already, upgrade its database and what editors know of the language.
     """
     import shutil
 
+    from flows import editors
     from flows.people import make_key, refuse_lost_key
     from flows.settings import DEFINITIONS, FILE, Workspace
     from flows.store.database import file_of, is_lost
@@ -36,7 +37,7 @@ def init(folder: Path) -> int:
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
-        (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+        (folder / FILE).write_text(editors.modeline("workspace") + talk.word("settings_file"), "utf-8")
     file = file_of(workspace.database)
     if file and is_lost(file) and workspace.is_lived_in:  # an empty one in its place would hide the loss
         raise Refusal(problem("W22", path=file))
@@ -47,7 +48,10 @@ def init(folder: Path) -> int:
         new = target.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(DEFINITIONS / "target-model", new)
+        editors.point(new, target, workspace.folder)
         new.rename(target)  # whole or not at all
+    for left in editors.write(workspace.folder):
+        talk.say("init_editor_left", path=left, folder=editors.SCHEMAS)
     upgrade(workspace.database)
     if not workspace.people_key.exists():  # last of all: where there is a key, there was a database
         store = Store(workspace.database, workspace.files)
