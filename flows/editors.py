@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -95,16 +95,19 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _with(theirs: Any, ours: Any) -> Any:
+def _with(theirs: Any, ours: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with what is lacking in them; whatever stands there already stays. TypeError: of another kind."""
-    if type(theirs) is not type(ours):
-        raise TypeError(type(theirs))
-    if isinstance(ours, dict):
-        nested = {
-            key: _with(value, ours[key]) for key, value in theirs.items() if isinstance(ours.get(key), dict)
-        }
-        return {**ours, **theirs, **nested}
-    return [*theirs, *(each for each in ours if each not in theirs)]
+    merged = {**ours, **theirs}
+    for key in ours.keys() & theirs.keys():
+        own, found = ours[key], theirs[key]
+        if type(own) is not type(found):
+            if isinstance(own, dict | list):
+                raise TypeError(key)
+        elif isinstance(own, dict):
+            merged[key] = {**own, **found}
+        elif isinstance(own, list):
+            merged[key] = [*found, *(each for each in own if each not in found)]
+    return merged
 
 
 # --- JetBrains -----------------------------------------------------------------------------------

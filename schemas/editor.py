@@ -61,6 +61,8 @@ class _Kind:
     def _node(self, node: Any, path: Path, part: Part) -> Any:
         if not isinstance(node, Mapping):
             return node
+        if node.get("if") == {"type": "string"} and "else" in node:
+            node = _either(node)  # editors complete what may be chosen, not what follows from a condition
         result: dict[str, Any] = {}
         for key, value in node.items():
             if key in _MAPS:
@@ -72,7 +74,7 @@ class _Kind:
                 result[key] = self._node(value, (*path, _STEPS[key]), part)
             elif key in _PARTS:
                 result[key] = self._node(value, path, _PARTS[key] if part != "question" else part)
-            elif key == "allOf":
+            elif key in ("allOf", "anyOf"):
                 result[key] = [self._node(each, path, "rule") for each in value]
             elif key == "dependentRequired":
                 result["dependencies"] = value
@@ -93,6 +95,15 @@ class _Kind:
             result["description"] = text
         if place in self.snippets:
             result["defaultSnippets"] = [self.snippets[place]]
+
+
+def _either(node: Schema) -> Schema:
+    """A value that is either a text or a set of keys."""
+    rest = {key: value for key, value in node.items() if key not in ("type", "if", "then", "else")}
+    return {
+        **rest,
+        "anyOf": [{"type": "string", **node["then"]}, {"type": "object", **node["else"]}],
+    }
 
 
 def _says(node: Any) -> bool:
