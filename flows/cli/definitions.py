@@ -75,8 +75,13 @@ def check(
     path: Path | None = None,
     *,
     format: Annotated[Literal["text", "json", "github"], Parameter(help="Form of the answer.")] = "text",
+    watch: Annotated[bool, Parameter(help="Check again after every change, until Ctrl+C.")] = False,
 ) -> int:
     """Check the definitions in a folder; every problem of every file at once."""
+    if watch:
+        from flows.cli import watching
+
+        return watching.watch(_folder(path), lambda: check(path, format=format))
     reading, problems = _read(path)
     language = talk.language()
     if format == "json":
