@@ -193,20 +193,22 @@ def show(
     certificate: Annotated[
         bool, Parameter(help="The proof that overlays keep the mandated core, as JSON.", negative="")
     ] = False,
-    format: Annotated[Literal["text", "mermaid", "json"], Parameter(help="Form of the answer.")] = "text",
+    format: Annotated[
+        Literal["text", "mermaid", "svg", "json"], Parameter(help="Form of the answer.")
+    ] = "text",
 ) -> int:
     """Show a definition: its stages, papers, tasks and gates."""
-    from flows.views import definition, origins
+    from flows.views import definition, definition_json, diagram, mermaid, origins, svg
 
+    status = None
     if school is not None:
-        from flows.cli.address import opened
+        from flows.cli.looking import looked
 
-        with opened(school) as (office, programme, _):
-            reading = office.reading(programme.bundle)
+        reading, status = looked(school)
     else:
         overlay = methodology if methodology is not None and _is_overlay(methodology) else None
         reading = reader.read_folder(_folder(methodology), _shown(_folder(methodology)), overlay)
-    found = reading.or_refuse()
+    found, language = reading.or_refuse(), talk.language()
     if certificate:
         from schemas.certificate import certificate as proof
 
@@ -216,8 +218,10 @@ def show(
         talk.data(proof(base, [layer.source.data for layer in reading.layers]))
     elif format == "json":
         told = origins.as_json(reading)
-        talk.data({**definition.as_json(found), **({"origins": told} if told else {})})
+        talk.data({**definition_json.as_json(found), **({"origins": told} if told else {})})
+    elif format == "text":
+        print(definition.text(found, language) + origins.text(reading, language))
     else:
-        text = definition.mermaid(found) if format == "mermaid" else definition.text(found, talk.language())
-        print(text + (origins.text(reading, talk.language()) if format == "text" else ""), file=sys.stdout)
+        write = svg.svg if format == "svg" else mermaid.mermaid
+        print(write(diagram.diagram(found, status), language))
     return 0

@@ -1,0 +1,183 @@
+"""A methodology as columns, gates and edges: what every picture of it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.model import Methodology
+from schemas.stage import Checkpoint, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper of a stage; `each` is the title of the register that it is kept for."""
+
+    title: str
+    required: bool
+    each: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate: who signs in turn, and the titles of its ways back, each with the stages that it leads to."""
+
+    id: str
+    title: str
+    each: str
+    signers: tuple[str, ...]
+    returns: tuple[tuple[str, tuple[int, ...]], ...]
+    state: str = ""
+    counted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A stage."""
+
+    id: str
+    number: int
+    title: str
+    papers: tuple[Paper, ...]
+    gates: tuple[Gate, ...]
+    state: str = ""
+    counted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From one column to another, by their places; `labels` are the papers or the ways back."""
+
+    start: int
+    end: int
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The whole picture; `school` and `year` where it shows the state of a programme."""
+
+    title: str
+    columns: tuple[Column, ...]
+    forward: tuple[Edge, ...]
+    back: tuple[Edge, ...]
+    school: str = ""
+    year: str = ""
+
+
+def diagram(methodology: Methodology, status: Mapping[str, Any] | None = None) -> Diagram:
+    """The picture of a methodology; with the `status/v1` of a programme, coloured by it."""
+    stages = list(methodology.stages.values())
+    states = {each["id"]: each for each in status["stages"]} if status else {}
+    places = {stage.id: place for place, stage in enumerate(stages)}
+    forward = _edges(places, stages, lambda stage: _needed(methodology, stage), inward=True)
+    back = _edges(places, stages, _sent_back, inward=False)
+    return Diagram(
+        title=f"{methodology.title} {methodology.version}",
+        columns=tuple(_column(methodology, stage, states.get(stage.id, {})) for stage in stages),
+        forward=forward,
+        back=back,
+        school=status["school"] if status else "",
+        year=status["year"] if status else "",
+    )
+
+
+def _column(methodology: Methodology, stage: Stage, state: Mapping[str, Any]) -> Column:
+    papers = state.get("artefacts", {})
+    gates = state.get("checkpoints", {})
+    return Column(
+        stage.id,
+        stage.number,
+        stage.title,
+        tuple(
+            Paper(
+                spec.title,
+                spec.required,
+                _register(methodology, spec.each.register if spec.each else None),
+                papers.get(spec.id, {}).get("state", ""),
+            )
+            for spec in stage.artefacts.values()
+        ),
+        tuple(_gate(methodology, gate, gates.get(gate.id, {})) for gate in stage.checkpoints.values()),
+        state.get("state", ""),
+        f"{state['passed']} / {state['of']}" if state.get("of") else "",
+    )
+
+
+def _gate(methodology: Methodology, gate: Checkpoint, state: Mapping[str, Any]) -> Gate:
+    counts = dict(state.get("counts", {}))
+    gone = counts.pop("ended", 0) + counts.pop("rejected", 0)
+    return Gate(
+        gate.id,
+        gate.title,
+        _register(methodology, gate.register),
+        tuple(methodology.roles[each.role].title for each in in_turn(gate)),
+        tuple(
+            (
+                choice.title,
+                tuple(methodology.stages[name].number for name in _elsewhere(gate.stage, choice.reopen)),
+            )
+            for choice in gate.on_return.values()
+        ),
+        state.get("state", ""),
+        f"{counts.get('approved', 0)} / {sum(counts.values())}" if counts or gone else "",
+    )
+
+
+def in_turn(gate: Checkpoint) -> list[Any]:
+    """The signatures of a gate, those that wait for others after them."""
+    left, found = dict(gate.sign_off), dict[str, Any]()
+    while left:
+        ready = [name for name, each in left.items() if not set(each.after) & left.keys()]
+        for name in ready or list(left):
+            found[name] = left.pop(name)
+    return list(found.values())
+
+
+def _register(methodology: Methodology, name: str | None) -> str:
+    return methodology.registers[name].title if name else ""
+
+
+def _edges(places: Mapping[str, int], stages: list[Stage], ends: Any, *, inward: bool) -> tuple[Edge, ...]:
+    labels: dict[tuple[int, int], dict[str, None]] = {}
+    for stage in stages:
+        for other, label in ends(stage):
+            if other != stage.id:
+                pair = (places[other], places[stage.id]) if inward else (places[stage.id], places[other])
+                labels.setdefault(pair, {}).setdefault(label)
+    return tuple(
+        Edge(start, end, tuple(each for each in found if each))
+        for (start, end), found in sorted(labels.items())
+    )
+
+
+def _needed(methodology: Methodology, stage: Stage) -> Iterator[tuple[str, str]]:
+    """The stages that one is made from, with the title of what is passed on."""
+    for need in stage.needs.values():
+        if not need.optional:
+            yield need.artefact.split("/")[0], methodology.artefact(need.artefact).title
+            if need.passed:
+                yield need.passed.split("/")[0], methodology.checkpoint(need.passed).title
+    for entry in stage.enter:
+        if entry.all_passed:
+            yield entry.all_passed.split("/")[0], methodology.checkpoint(entry.all_passed).title
+    for name in stage.after:
+        yield name, ""
+
+
+def _sent_back(stage: Stage) -> Iterator[tuple[str, str]]:
+    """The stages whose work one may open again, with the title of the way."""
+    for gate in stage.checkpoints.values():
+        for choice in gate.on_return.values():
+            for name in _elsewhere(stage.id, choice.reopen):
+                yield name, choice.title
+    for task in stage.tasks.values():
+        for name in _elsewhere(stage.id, task.then.reopen):
+            yield name, task.title
+
+
+def _elsewhere(stage: str, paths: tuple[str, ...]) -> list[str]:
+    names = dict.fromkeys(path.split("/")[0] for path in paths)
+    return [name for name in names if name != stage]
