@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from operator import add
 
 from flows.views.diagram import Column, Diagram, Edge, Gate, Paper
 from flows.views.marks import MARKS
@@ -16,7 +17,7 @@ from schemas.messages import word
 
 WIDTH, GAP, MARGIN, PAD = 186, 34, 20, 8  # of a column, between two, around all, inside a box
 LINE, LANE = 15, 26
-_FILLS = {
+FILLS = {
     "done": "#d9f0d9", "approved": "#d9f0d9", "active": "#fff2c2", "open": "#fff2c2", "reopened": "#e4ddf7",
     "returned": "#e4ddf7", "stale": "#fbdcc4", "blocked": "#f7cfcc", "waiting": "#f3f3f3", "not_ready": "#f3f3f3",
     "rejected": "#f3f3f3", "ended": "#f3f3f3",
@@ -92,7 +93,7 @@ class _Page:
         return y
 
     def box(self, x: float, y: float, wide: float, high: float, state: str = "", *, round: int = 0) -> None:
-        fill = f' style="fill:{_FILLS[state]}"' if state in _FILLS else ""
+        fill = f' style="fill:{FILLS[state]}"' if state in FILLS else ""
         corner = f' rx="{round}"' if round else ""
         self.parts.append(f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{high:g}"{corner}{fill}/>')
 
@@ -106,14 +107,18 @@ class _Page:
 def svg(found: Diagram, language: str) -> str:
     """The picture as one SVG file."""
     page = _Page()
-    above, below = _lanes(found.forward), _lanes(found.back)
+    above = _lanes(each for each in found.forward if each.end - each.start != 1)  # those go straight
+    below = _lanes(found.back)
     wide = 2 * MARGIN + len(found.columns) * WIDTH + (len(found.columns) - 1) * GAP
     top = 58 + (max(above.values(), default=-1) + 1) * LANE + 12
     heads = [wrapped(f"{each.number}. {each.title}", WIDTH - 2 * PAD, bold=True) for each in found.columns]
-    head = max(len(each) for each in heads) * LINE + 2 * PAD + (LINE if found.school else 0)
+    states = [
+        _state_lines("stage", each.state, each.counted, WIDTH - 2 * PAD, language) for each in found.columns
+    ]
+    head = max(map(len, map(add, heads, states))) * LINE + 2 * PAD
     frames = _Page()
     bottoms = [
-        _column(frames, each, _left(place), top, head, heads[place], language)
+        _column(frames, each, _left(place), top, head, heads[place], states[place], language)
         for place, each in enumerate(found.columns)
     ]
     foot = max(bottoms) + PAD
@@ -152,15 +157,19 @@ def _left(place: int) -> int:
 
 
 def _column(
-    page: _Page, column: Column, x: int, top: float, head: float, title: list[str], language: str
+    page: _Page,
+    column: Column,
+    x: int,
+    top: float,
+    head: float,
+    title: list[str],
+    state: list[str],
+    language: str,
 ) -> float:
     """One stage; where its content ends."""
     page.group("stage", f"{column.number}. {column.title}")
     page.box(x, top, WIDTH, head, column.state)
-    y = page.lines(x + PAD, top + PAD, title, "b")
-    if column.state:
-        state = f"{MARKS[column.state]} {word(f'stage_{column.state}', language)} {column.counted}".rstrip()
-        page.lines(x + PAD, y, [state])
+    page.lines(x + PAD, page.lines(x + PAD, top + PAD, title, "b"), state)
     y = top + head + PAD
     for each in dict.fromkeys(["", *(paper.each for paper in column.papers)]):
         if each:
@@ -176,6 +185,13 @@ def _column(
     return y
 
 
+def _state_lines(kind: str, state: str, counted: str, room: float, language: str) -> list[str]:
+    """The sign and the word of a state, and how many of how many; nothing where there is no state."""
+    if not state:
+        return []
+    return wrapped(f"{MARKS.get(state, '·')} {word(f'{kind}_{state}', language)} {counted}".rstrip(), room)
+
+
 def _paper(page: _Page, paper: Paper, x: int, y: float) -> float:
     mark = "●" if paper.required else "○"
     state = f"\u00a0{MARKS[paper.state]}" if MARKS.get(paper.state, "·") != "·" else ""
@@ -187,10 +203,7 @@ def _gate(page: _Page, gate: Gate, x: int, y: float, language: str) -> float:
     room = WIDTH - 4 * PAD
     title = wrapped(gate.title, room - 14, bold=True)
     each = wrapped(word("show_each", language, title=gate.each), room, 10) if gate.each else []
-    state: list[str] = []
-    if gate.state:
-        said = f"{MARKS.get(gate.state, '·')} {word(f'gate_{gate.state}', language)} {gate.counted}".rstrip()
-        state = wrapped(said, room)
+    state = _state_lines("gate", gate.state, gate.counted, room, language)
     small = [*each, *wrapped(" → ".join(gate.signers), room, 10)]
     for name, numbers in gate.returns:
         where = f"\u00a0→\u00a0{', '.join(map(str, numbers))}" if numbers else ""
@@ -211,11 +224,9 @@ def _gate(page: _Page, gate: Gate, x: int, y: float, language: str) -> float:
 
 
 def _lanes(edges: Iterable[Edge]) -> dict[Edge, int]:
-    """A lane for each edge that can't go straight, short ones nearest, so that no two lie on one another."""
+    """A lane for each edge, short ones nearest, so that no two lie on one another."""
     found: dict[Edge, int] = {}
     for edge in sorted(edges, key=lambda each: (abs(each.end - each.start), each.start)):
-        if edge.end - edge.start == 1:
-            continue
         low, high = sorted((edge.start, edge.end))
         taken = {
             lane
@@ -325,7 +336,7 @@ def _legend(page: _Page, found: Diagram, y: float, wide: int, language: str) -> 
 
 
 def _sign(page: _Page, sign: str, x: float, y: float) -> None:
-    if sign in _FILLS:
+    if sign in FILLS:
         page.box(x, y - 11, 18, 13, sign)
     elif sign in ("line", "dashes"):
         page.parts.append(f'<path class="e{" r" if sign == "dashes" else ""}" d="M{x:g} {y - 4:g}h28"/>')
