@@ -39,9 +39,13 @@ def schema(kind: str) -> dict[str, Any]:
 
 def described(kind: str, path: Path) -> str:
     """What a key means; empty where nobody has said so."""
-    own = texts("keys").get(kind, {})
-    found = own.get(".".join(path).replace(".[]", "[]"))
-    return str(found or (texts("keys")["any"].get(path[-1]) if path else None) or "")
+    return str(_said(texts("keys"), kind, path) or "")
+
+
+def _said(table: Mapping[str, Any], kind: str, path: Path) -> Any:
+    """What a table says of a key of this kind of file, or of a key of that name anywhere."""
+    own, name = table.get(kind, {}), ".".join(path[-2:] if path[-1:] == ("*",) else path[-1:])
+    return own.get(".".join(path).replace(".[]", "[]")) or table["any"].get(name)
 
 
 class _Kind:
@@ -49,13 +53,14 @@ class _Kind:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.values = texts("keys")["values"].get(kind, {})
         self.snippets = texts("keys")["snippets"].get(kind, {})
 
     def written(self) -> dict[str, Any]:
         result: dict[str, Any] = self._node(shipped("definition", self.kind), (), "whole")
         if self.kind == "stage":
             _type_options(result["properties"]["tasks"]["additionalProperties"])
+        if self.kind == "overlay":
+            result["properties"]["set"] = {**_patch_of_all(), **result["properties"]["set"]}
         return result
 
     def _node(self, node: Any, path: Path, part: Part) -> Any:
@@ -86,15 +91,41 @@ class _Kind:
         return result
 
     def _text(self, result: dict[str, Any], path: Path, part: Part) -> None:
-        place = ".".join(path).replace(".[]", "[]")
-        if "enum" in result and (words := self.values.get(place)):
+        if "enum" in result and (words := _said(texts("keys")["values"], self.kind, path)):
             result["enumDescriptions"] = [words.get(each, "") for each in result["enum"]]
         if part != "whole":
             return
         if text := described(self.kind, path):
             result["description"] = text
-        if place in self.snippets:
-            result["defaultSnippets"] = [self.snippets[place]]
+        if ".".join(path) in self.snippets:
+            result["defaultSnippets"] = [self.snippets[".".join(path)]]
+
+
+def _patch_of_all() -> dict[str, Any]:
+    """What a merge patch of a whole definition may hold: the methodology with its stages and surveys inside."""
+    found, stage, survey = (_patch(_Kind(kind).written()) for kind in ("methodology", "stage", "survey"))
+    entry = found["properties"]["stages"]["additionalProperties"]
+    entry["properties"] |= stage["properties"]
+    surveys = {"additionalProperties": survey, "description": survey["description"]}
+    return {**found, "properties": {**found["properties"], "surveys": surveys}}
+
+
+def _patch(node: Any) -> Any:
+    """The keys and choices of a schema without what must stand there: a patch says only what differs."""
+    if not isinstance(node, Mapping):
+        return node
+    result = {
+        key: node[key] for key in ("description", "enumDescriptions", "patternProperties") if key in node
+    }
+    if "properties" in node:
+        result["properties"] = {name: _patch(each) for name, each in node["properties"].items()}
+    if "additionalProperties" in node:
+        result["additionalProperties"] = _patch(node["additionalProperties"])
+    if "anyOf" in node:
+        result["anyOf"] = [_patch(each) for each in node["anyOf"]]
+    if "enum" in node:
+        result["enum"] = [*node["enum"], None]  # null deletes
+    return result
 
 
 def _either(node: Schema) -> Schema:

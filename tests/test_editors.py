@@ -107,6 +107,17 @@ def test_the_exceptions_are_none_of_the_schemas() -> None:
             assert shape_problems(kind, source) == []
 
 
+def test_an_overlay_is_completed_as_the_definition_that_it_changes() -> None:
+    """`set` knows the keys of stages and surveys, asks for none of them, and lets null delete."""
+    gate = {"sign_off": {"parents": {"role": "parents_council", "act": "opinion", "recorded_by": "curator"}}}
+    patch = {"stages": {"preparation": {"title": None, "checkpoints": {"regulation_approved": gate}}}}
+    head = {"dsl": "overlay/v1", "id": "sosh_10", "version": "1", "extends": ["target_model@1.0"]}
+
+    assert validator("overlay").is_valid({**head, "set": patch})
+    gate["sign_off"]["parents"]["rolle"] = gate["sign_off"]["parents"].pop("role")
+    assert not validator("overlay").is_valid({**head, "set": patch})
+
+
 # --- the workspace -------------------------------------------------------------------------------
 
 
