@@ -70,6 +70,12 @@ def test_each_change_is_answered(folder: Path, process: subprocess.Popen[str]) -
     more.unlink()
     heard(process, "Замечаний нет")
 
+    overlay = folder.parent / "schools" / "one" / "overlay.yaml"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text("dsl: overlay/v1\nid: one\nversion: '1'\nextends: [small@1.0]\nsett: {}\n", "utf-8")
+    told = heard(process, "Замечаний:")
+    assert [line for line in told if "overlay.yaml" in line and "sett" in line]
+
     process.send_signal(signal.SIGINT)
     heard(process, "Проверка закончена.")
     assert process.wait(timeout=30) == 0

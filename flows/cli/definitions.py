@@ -81,7 +81,9 @@ def check(
     if watch:
         from flows.cli import watching
 
-        return watching.watch(_folder(path), lambda: check(path, format=format))
+        folder = _folder(path)
+        around = [folder, folder.parent / "schools", *([path.parent] if path and path.is_file() else [])]
+        return watching.watch(around, lambda: check(path, format=format))
     reading, problems = _read(path)
     language = talk.language()
     if format == "json":
