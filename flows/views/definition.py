@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from flows.views.diagram import in_turn
+from flows.views.diagram import in_turn, kept_for
 from schemas.messages import number, word
 from schemas.model import Methodology
 from schemas.stage import (
@@ -102,13 +102,8 @@ class _Text:
         return "; ".join(found)
 
     def each(self, each: Each) -> str:
-        title = (
-            self.methodology.registers[each.register].title
-            if each.register
-            else ".".join((each.need or "", *each.items))
-        )
         condition = f", {self.word('show_if', text=each.where.text)}" if each.where else ""
-        return self.word("show_each", title=title) + condition
+        return self.word("show_each", title=kept_for(self.methodology, each)) + condition
 
     def task(self, stage: Stage, task: TaskSpec) -> str:
         role = self.methodology.roles[task.role].title if task.role else self.word("show_engine")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.model import Methodology
-from schemas.stage import Checkpoint, Stage
+from schemas.stage import Checkpoint, Each, SignOff, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper of a stage; `each` is the title of the register that it is kept for."""
+    """A paper of a stage; `each` says for whom there is one each."""
 
     title: str
     required: bool
@@ -72,8 +72,12 @@ def diagram(methodology: Methodology, status: Mapping[str, Any] | None = None) -
     stages = list(methodology.stages.values())
     states = {each["id"]: each for each in status["stages"]} if status else {}
     places = {stage.id: place for place, stage in enumerate(stages)}
-    forward = _edges(places, stages, lambda stage: _needed(methodology, stage), inward=True)
-    back = _edges(places, stages, _sent_back, inward=False)
+    forward = _edges(
+        places, [(other, stage.id, label) for stage in stages for other, label in _needed(methodology, stage)]
+    )
+    back = _edges(
+        places, [(stage.id, other, label) for stage in stages for other, label in _sent_back(stage)]
+    )
     return Diagram(
         title=f"{methodology.title} {methodology.version}",
         columns=tuple(_column(methodology, stage, states.get(stage.id, {})) for stage in stages),
@@ -95,7 +99,7 @@ def _column(methodology: Methodology, stage: Stage, state: Mapping[str, Any]) ->
             Paper(
                 spec.title,
                 spec.required,
-                _register(methodology, spec.each.register if spec.each else None),
+                kept_for(methodology, spec.each),
                 papers.get(spec.id, {}).get("state", ""),
             )
             for spec in stage.artefacts.values()
@@ -126,9 +130,9 @@ def _gate(methodology: Methodology, gate: Checkpoint, state: Mapping[str, Any]) 
     )
 
 
-def in_turn(gate: Checkpoint) -> list[Any]:
+def in_turn(gate: Checkpoint) -> list[SignOff]:
     """The signatures of a gate, those that wait for others after them."""
-    left, found = dict(gate.sign_off), dict[str, Any]()
+    left, found = dict(gate.sign_off), dict[str, SignOff]()
     while left:
         ready = [name for name, each in left.items() if not set(each.after) & left.keys()]
         for name in ready or list(left):
@@ -136,17 +140,23 @@ def in_turn(gate: Checkpoint) -> list[Any]:
     return list(found.values())
 
 
+def kept_for(methodology: Methodology, each: Each | None) -> str:
+    """For whom there is one paper each: the title of a register, or the list in a paper."""
+    if each is None:
+        return ""
+    return _register(methodology, each.register) or ".".join((each.need or "", *each.items))
+
+
 def _register(methodology: Methodology, name: str | None) -> str:
     return methodology.registers[name].title if name else ""
 
 
-def _edges(places: Mapping[str, int], stages: list[Stage], ends: Any, *, inward: bool) -> tuple[Edge, ...]:
+def _edges(places: Mapping[str, int], ends: Iterable[tuple[str, str, str]]) -> tuple[Edge, ...]:
+    """One edge for each pair of different stages, with all that goes along it."""
     labels: dict[tuple[int, int], dict[str, None]] = {}
-    for stage in stages:
-        for other, label in ends(stage):
-            if other != stage.id:
-                pair = (places[other], places[stage.id]) if inward else (places[stage.id], places[other])
-                labels.setdefault(pair, {}).setdefault(label)
+    for start, end, label in ends:
+        if start != end:
+            labels.setdefault((places[start], places[end]), {}).setdefault(label)
     return tuple(
         Edge(start, end, tuple(each for each in found if each))
         for (start, end), found in sorted(labels.items())
