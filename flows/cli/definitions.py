@@ -18,10 +18,11 @@ from schemas.stack import lies_on
 def init(folder: Path) -> int:
     """Make a workspace: settings, definitions to edit, the database.
 
-    In a folder that is one already, upgrade its database.
+    In a folder that is one already, upgrade its database and what editors know of the language.
     """
     import shutil
 
+    from flows import editors
     from flows.people import make_key, refuse_lost_key
     from flows.settings import DEFINITIONS, FILE, Workspace
     from flows.store.database import file_of, is_lost
@@ -36,7 +37,7 @@ def init(folder: Path) -> int:
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
-        (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+        (folder / FILE).write_text(editors.modeline("workspace") + talk.word("settings_file"), "utf-8")
     file = file_of(workspace.database)
     if file and is_lost(file) and workspace.is_lived_in:  # an empty one in its place would hide the loss
         raise Refusal(problem("W22", path=file))
@@ -47,7 +48,10 @@ def init(folder: Path) -> int:
         new = target.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(DEFINITIONS / "target-model", new)
+        editors.point(new, target, workspace.folder)
         new.rename(target)  # whole or not at all
+    for left in editors.write(workspace.folder):
+        talk.say("init_editor_left", path=left, folder=editors.SCHEMAS)
     upgrade(workspace.database)
     if not workspace.people_key.exists():  # last of all: where there is a key, there was a database
         store = Store(workspace.database, workspace.files)
@@ -71,8 +75,15 @@ def check(
     path: Path | None = None,
     *,
     format: Annotated[Literal["text", "json", "github"], Parameter(help="Form of the answer.")] = "text",
+    watch: Annotated[bool, Parameter(help="Check again after every change, until Ctrl+C.")] = False,
 ) -> int:
     """Check the definitions in a folder; every problem of every file at once."""
+    if watch:
+        from flows.cli import watching
+
+        folder = _folder(path)
+        around = [folder, folder.parent / "schools", *([path.parent] if path and path.is_file() else [])]
+        return watching.watch(around, lambda: check(path, format=format))
     reading, problems = _read(path)
     language = talk.language()
     if format == "json":
@@ -184,20 +195,22 @@ def show(
     certificate: Annotated[
         bool, Parameter(help="The proof that overlays keep the mandated core, as JSON.", negative="")
     ] = False,
-    format: Annotated[Literal["text", "mermaid", "json"], Parameter(help="Form of the answer.")] = "text",
+    format: Annotated[
+        Literal["text", "mermaid", "svg", "json"], Parameter(help="Form of the answer.")
+    ] = "text",
 ) -> int:
     """Show a definition: its stages, papers, tasks and gates."""
-    from flows.views import definition, origins
+    from flows.views import definition, definition_json, diagram, mermaid, origins, svg
 
+    status = None
     if school is not None:
-        from flows.cli.address import opened
+        from flows.cli.looking import looked
 
-        with opened(school) as (office, programme, _):
-            reading = office.reading(programme.bundle)
+        reading, status = looked(school)
     else:
         overlay = methodology if methodology is not None and _is_overlay(methodology) else None
         reading = reader.read_folder(_folder(methodology), _shown(_folder(methodology)), overlay)
-    found = reading.or_refuse()
+    found, language = reading.or_refuse(), talk.language()
     if certificate:
         from schemas.certificate import certificate as proof
 
@@ -207,8 +220,10 @@ def show(
         talk.data(proof(base, [layer.source.data for layer in reading.layers]))
     elif format == "json":
         told = origins.as_json(reading)
-        talk.data({**definition.as_json(found), **({"origins": told} if told else {})})
+        talk.data({**definition_json.as_json(found), **({"origins": told} if told else {})})
+    elif format == "text":
+        print(definition.text(found, language) + origins.text(reading, language))
     else:
-        text = definition.mermaid(found) if format == "mermaid" else definition.text(found, talk.language())
-        print(text + (origins.text(reading, talk.language()) if format == "text" else ""), file=sys.stdout)
+        write = svg.svg if format == "svg" else mermaid.mermaid
+        print(write(diagram.diagram(found, status), language))
     return 0
