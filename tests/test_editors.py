@@ -48,7 +48,7 @@ def bad_shapes() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "kind", [*editor.kinds(), *(f"uses/{each}" for each in shipped_names("definition/uses"))]
+    "kind", [*editor.kinds(), *(f"uses/{each}" for each in sorted(shipped_names("definition/uses")))]
 )
 def test_every_key_has_its_text(kind: str) -> None:
     """Whoever adds a key to the language says in `messages/keys.yaml` what it means."""
