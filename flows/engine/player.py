@@ -52,6 +52,7 @@ class Player:
         self.stages_done: dict[str, int] = {}
         self.failing: set[str] = set()
         self.results: dict[str, Any] = {}  # what tasks of the engine make, by task path
+        self.params: Mapping[str, Mapping[str, Any]] = {}  # other values than the definition's, by stage
         self._seen: tuple[object, Standing] | None = None
 
     def branch(self, methodology: Methodology | None = None) -> Player:
