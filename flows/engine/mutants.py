@@ -214,7 +214,7 @@ def _items(here: Pointer, items: list[Any], kind: str) -> Iterator[Slip]:
 
 
 def _number(here: Pointer, value: float) -> Iterator[Slip]:
-    step = 1 if isinstance(value, int) else 0.05
+    step = 1 if isinstance(value, int) else 0.1
     for other in (value - step, value + step):
         yield "number", here, other if isinstance(value, int) else round(other, 4)
 

@@ -229,14 +229,14 @@ class _Scene:
 
     def _data(self, step: Data, spec: ArtefactSpec, key: str) -> Any:
         """The paper that is handed in: as written, made of rows, or the last one with what has changed."""
-        if "data" in step:
+        if "data" in step and "rows" not in step:
             return self._answers(spec, step["data"])
         register = self.player.standing.papers.table_of(spec)
         field_name = self.player.methodology.registers[register].key if register else ""
         like = step.get("like", {})
         if "rows" in step:
             rows = [{field_name: name, **like, **row} for name, row in step["rows"].items()]
-            return {"rows": rows}
+            return {**step.get("data", {}), "rows": rows}
         before = [
             each for each in self.player.versions[spec.path][key] if each.origin in ("handed", "collected")
         ]
