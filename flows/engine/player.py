@@ -54,6 +54,7 @@ class Player:
         self.results: dict[str, Any] = {}  # what tasks of the engine make, by task path
         self.params: Mapping[str, Mapping[str, Any]] = {}  # other values than the definition's, by stage
         self._seen: tuple[object, Standing] | None = None
+        self._settled: tuple[object, Plan] | None = None
 
     def branch(self, methodology: Methodology | None = None) -> Player:
         """A player in the same state, perhaps under another definition; this one is left as it is."""
@@ -67,7 +68,7 @@ class Player:
             setattr(other, name, mine)
         other.stages_done, other.failing = dict(self.stages_done), set(self.failing)
         other.results, other.holders = dict(self.results), dict(self.holders)
-        other._seen = None
+        other._seen = other._settled = None
         return other
 
     def tick(self) -> int:
@@ -86,10 +87,13 @@ class Player:
     @property
     def standing(self) -> Standing:
         """Where the programme stands; found once for each state and moment."""
-        state = (self.seq, self.now, id(self.methodology), str(self.holders))
-        if self._seen is None or self._seen[0] != state:
-            self._seen = (state, Standing(self.methodology, self.snapshot, self.now))
+        if self._seen is None or self._seen[0] != self._state:
+            self._seen = (self._state, Standing(self.methodology, self.snapshot, self.now))
         return self._seen[1]
+
+    @property
+    def _state(self) -> object:
+        return self.seq, self.now, id(self.methodology), str(self.holders)
 
     def plan(self, only: list[Member] | None = None) -> Plan:
         """What is to be done now."""
@@ -155,6 +159,8 @@ class Player:
             plan = self.plan()
             steps = [step for step in plan.steps if isinstance(step, ENGINE_STEPS)]
             if not steps:
+                if plan.standing is not None:
+                    self._seen, self._settled = (self._state, plan.standing), (self._state, plan)
                 return plan
             for step in steps:
                 self.do(step)
@@ -272,7 +278,9 @@ class Player:
 
     def steps_of_people(self) -> Iterable[Step]:
         """What people are asked for."""
-        return [step for step in self.plan().steps if not isinstance(step, ENGINE_STEPS)]
+        known = self._settled is not None and self._settled[0] == self._state
+        plan = self._settled[1] if self._settled and known else self.plan()
+        return [step for step in plan.steps if not isinstance(step, ENGINE_STEPS)]
 
 
 def clock(day: str, zone: ZoneInfo, hour: int = 9) -> datetime:

@@ -151,7 +151,8 @@ class _Scene:
             elif action:
                 found = list(getattr(self, f"_{action}")(here, step))
                 wrong = self._judged((*here, action), step.get("refused"), found)
-                self.player.settle()
+                if not found:
+                    self.player.settle()
                 if wrong:
                     yield wrong
                     return
