@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flows.engine import explain, moments
@@ -74,7 +74,7 @@ class _Expectations:
             if isinstance(each, Mapping) and "due" in each:
                 due = task.due and moments.local_day(task.due - timedelta(seconds=1), self.player.zone)
                 if str(due) != each["due"]:
-                    values = {"found": due or said("expect_none"), "wanted": each["due"]}
+                    values = {"found": due or said("expect_none"), "wanted": date.fromisoformat(each["due"])}
                     at = self._at("tasks", item, "due")
                     yield problem("X15", at, item=item, what=said("expect_due"), **values)
             if isinstance(each, Mapping) and "late" in each and each["late"] != task.late:
