@@ -17,9 +17,9 @@ from flows.engine.expectations import unmet
 from flows.engine.player import COLLECTS, Player, Restless, clock
 from flows.engine.reasons import place
 from flows.engine.reconcile import asked, holders
-from schemas.messages import said
+from schemas.messages import said, unknown
 from schemas.model import Methodology
-from schemas.problems import Problem, problem
+from schemas.problems import NOWHERE, Problem, problem
 from schemas.sources import Pointer, Source
 from schemas.stage import ArtefactSpec, Checkpoint, TaskSpec
 from schemas.validation import violations
@@ -184,6 +184,10 @@ class _Scene:
         keys = self._keys(step, key, self._open_keys(task, spec)) if spec.each else [""]
         if not keys:
             yield problem("X18", self.source.at((*here, "hand")), item=path)
+        strangers = self._strangers(spec.each.register if spec.each else None, keys)
+        if strangers:
+            yield from strangers
+            return
         papers: dict[str, Any] = {}
         for each in keys:
             data = self._data(step, spec, each)
@@ -275,6 +279,11 @@ class _Scene:
         keys = step.get("keys", [])
         return [key] if key else list(every) if keys == "all" else list(keys)
 
+    def _strangers(self, register: str | None, keys: Iterable[str]) -> list[Problem]:
+        """Keys that are no member of their register."""
+        rows = self.player.standing.members.rows(register) if register else {}
+        return [unknown(NOWHERE, "member", key, rows) for key in keys if register and key not in rows]
+
     def _open_keys(self, task: TaskSpec, spec: ArtefactSpec) -> list[str]:
         work = self.player.standing.work
         keys = self.player.standing.papers.keys(spec)
@@ -310,7 +319,9 @@ class _Scene:
         keys = self._keys(step, key, ready) if gate.register else [""]
         if not keys:
             yield problem("X18", self.source.at((*here, "decide")), item=path)
-        for each in keys:
+        strangers = self._strangers(gate.register, keys)
+        yield from strangers
+        for each in () if strangers else keys:
             yield from self.player.decide(path, each, request)
 
     def _signer(self, gate: Checkpoint, role: str) -> str:
@@ -331,7 +342,9 @@ class _Scene:
         role = step.get("as") or (asked_for.waive.who[0] if asked_for and asked_for.waive else "")
         by = step.get("by") or next(iter(self.player.holders.get(role, ())), "")
         keys = self._keys(step, key, self.player.standing.gate_keys(gate)) if gate.register else [""]
-        for each in keys:
+        strangers = self._strangers(gate.register, keys)
+        yield from strangers
+        for each in () if strangers else keys:
             yield from self.player.let_go(path, each, step["requirement"], role, by, step.get("reason", ""))
 
     def _reopen(self, here: Pointer, step: Data) -> Iterator[Problem]:
