@@ -224,7 +224,7 @@ def test_the_scenarios_of_the_target_model_notice_a_sample_of_slips(
         for name, each in content.items()
         if name == "methodology.yaml" or name.startswith("stages/")
     }
-    chosen = sample_of(list(mutants(sources)), 20, 4)
+    chosen = sample_of(list(mutants(sources)), 10, 4)
     tried = list(try_all(reading, content, found, chosen))
     noticed = sum(1 for each in tried if each.outcome == "killed")
     survived = [each.mutant.pointer for each in tried if each.outcome == "survived"]
