@@ -19,7 +19,7 @@ from schemas import reader
 from schemas.messages import Said, said
 from schemas.problems import Location
 from schemas.reader import Bundle, Reading
-from schemas.sources import Pointer, Source
+from schemas.sources import Pointer, Source, load_yaml
 
 GONE = object()
 Slip = tuple[str, Pointer, Any]  # kind, where, what stands there instead (GONE: nothing)
@@ -268,8 +268,7 @@ def try_all(
 
 
 def _tried(reading: Reading, content: Bundle, green: Mapping[str, Played], mutant: Mutant) -> Tried:
-    data = json.loads(json.dumps(_parsed(content, mutant.file)))
-    changed = _with(data, mutant)
+    changed = _with(load_yaml(content[mutant.file], mutant.file).data, mutant)
     other = {name: each for name, each in content.items() if not name.startswith("scenarios/")}
     other[mutant.file] = json.dumps(changed, ensure_ascii=False).encode()
     methodology = reader.read(other).methodology
@@ -288,12 +287,6 @@ def _tried(reading: Reading, content: Bundle, green: Mapping[str, Played], mutan
         if done[name].problems:
             return Tried(mutant, "killed", name)
     return Tried(mutant, "survived")
-
-
-def _parsed(content: Bundle, file: str) -> Any:
-    from schemas.sources import load_yaml
-
-    return load_yaml(content[file], file).data
 
 
 def _with(data: Any, mutant: Mutant) -> Any:
