@@ -13,6 +13,7 @@ from schemas.layers import apart, whole
 from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
+from schemas.rules.scenarios import scenario_problems
 from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
@@ -21,7 +22,7 @@ from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
-_KINDS = {"stages": "stage", "surveys": "survey"}
+_KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,14 @@ class Reading:
     """What reading gave: a methodology, or the problems that stand in the way.
 
     `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
+    The bundle is what a programme is pinned to; the scenarios, which only test it, are no part of it.
     """
 
     methodology: Methodology | None
     problems: tuple[Problem, ...]
     bundle: Bundle
     layers: tuple[Layer, ...] = ()
+    scenarios: Mapping[str, Source] = field(default_factory=dict)
 
     def or_refuse(self) -> Methodology:
         """The methodology; InvalidDefinition with all problems where there is none."""
@@ -50,6 +53,7 @@ class _Files:
     method: Source | None = None
     stages: dict[str, Source] = field(default_factory=dict)
     surveys: dict[str, Source] = field(default_factory=dict)
+    scenarios: dict[str, Source] = field(default_factory=dict)
     broken: set[str] = field(
         default_factory=set
     )  # stages, surveys and schema files with problems of their own
@@ -57,13 +61,13 @@ class _Files:
 
     def folder(self, name: str) -> dict[str, Source]:
         """The files of a folder by their names without the suffix."""
-        return self.stages if name == "stages" else self.surveys
+        return {"stages": self.stages, "surveys": self.surveys, "scenarios": self.scenarios}[name]
 
 
 def collect(folder: Path) -> dict[str, bytes]:
     """The files of a methodology's folder by their name inside it."""
     found: dict[str, bytes] = {}
-    for pattern in FILES:
+    for pattern in (*FILES, "scenarios/*.yaml"):
         for path in sorted(folder.glob(pattern)):
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
@@ -133,9 +137,10 @@ def read(
             complete,
         )
         found.extend(rules.check(known))
+        found.extend(scenario_problems(known, files.scenarios))
     if found or method is None:
         return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content, layers)
-    bundle = {**own, **content}
+    bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
     methodology = build(
         method.data,
         {name: source.data for name, source in files.stages.items()},
@@ -145,7 +150,7 @@ def read(
         bundle_digest(bundle),
         tuple(layer.name for layer in layers),
     )
-    return Reading(methodology, (), bundle, layers)
+    return Reading(methodology, (), bundle, layers, files.scenarios)
 
 
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
@@ -160,7 +165,8 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
         if source is not None:
             problems = validation.shape_problems(kind, source)
         if source is None or problems:
-            files.broken.add(file.removesuffix(".yaml"))
+            if folder != "scenarios":  # nothing is built on them
+                files.broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
             files.method = source
         else:
