@@ -10,6 +10,7 @@ from schemas import rules, surveys, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.layers import apart, whole
+from schemas.messages import is_warning
 from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
@@ -27,7 +28,7 @@ _KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario"}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading gave: a methodology, or the problems that stand in the way.
+    """What reading gave: a methodology with its warnings, or the problems that stand in the way.
 
     `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
     The bundle is what a programme is pinned to; the scenarios, which only test it, are no part of it.
@@ -122,9 +123,13 @@ def read(
     for source in files.surveys.values():
         found.extend(surveys.meaning_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
+    templates: dict[str, tuple[str, bytes]] = {}
     for name in sorted(documents):
-        if name.endswith(".docx"):
-            found.extend(template_problems(content[name], called[name]))
+        if name.endswith((".docx", ".txt")):
+            faults = template_problems(content[name], called[name])
+            found.extend(faults)
+            if not faults:
+                templates[name] = called[name], content[name]
     method = files.method
     if method is not None:
         known = Sources(
@@ -135,11 +140,14 @@ def read(
             schemas,
             frozenset(files.broken),
             complete,
+            templates,
         )
         found.extend(rules.check(known))
         found.extend(scenario_problems(known, files.scenarios))
-    if found or method is None:
-        return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content, layers)
+    errors = [each for each in found if not is_warning(each)]
+    told = sorted(set_of(errors or found), key=lambda each: each.order)  # an error brings false warnings
+    if errors or method is None:
+        return Reading(None, tuple(told), content, layers)
     bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
     methodology = build(
         method.data,
@@ -150,7 +158,7 @@ def read(
         bundle_digest(bundle),
         tuple(layer.name for layer in layers),
     )
-    return Reading(methodology, (), bundle, layers, files.scenarios)
+    return Reading(methodology, tuple(told), bundle, layers, files.scenarios)
 
 
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:

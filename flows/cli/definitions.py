@@ -93,6 +93,7 @@ def check(
                 "problems": [
                     {
                         "code": each.code,
+                        "severity": "warning" if messages.is_warning(each) else "error",
                         "file": each.at.file,
                         "line": each.at.line,
                         "column": each.at.column,
@@ -104,10 +105,12 @@ def check(
         )
     else:
         for each in problems:
-            line = messages.line(each, language)
-            print(_annotation(each.at, line) if format == "github" else line)
-    if problems:
-        talk.say("check_failed", count=len(problems))
+            print(annotation(each, language) if format == "github" else messages.line(each, language))
+    warnings = sum(map(messages.is_warning, problems))
+    if warnings:
+        talk.say("check_warned", count=warnings)
+    if len(problems) > warnings:
+        talk.say("check_failed", count=len(problems) - warnings)
         return 3
     if reading.methodology:
         found = reading.methodology
@@ -133,9 +136,19 @@ def _is_overlay(path: Path) -> bool:
     return path.is_file() and (path.name == "overlay.yaml" or path.parent.name == "overlays")
 
 
-def _annotation(at: Location, line: str) -> str:
-    text = line.partition(": ")[2].replace("%", "%25")
-    return f"::error file={at.file},line={at.line},col={at.column}::{text}"
+def annotation(found: Problem, language: str) -> str:
+    """A workflow command of GitHub; in a property, `:` and `,` are escaped too."""
+    kind = "warning" if messages.is_warning(found) else "error"
+    at = found.at
+    named = [("file", at.file), ("line", at.line), ("col", at.column), ("title", found.code)]
+    properties = ",".join(
+        f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in named if value
+    )
+    return f"::{kind} {properties}::{_escaped(messages.message(found, language))}"
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def folder_of(path: Path | None) -> Path:
