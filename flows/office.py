@@ -23,7 +23,7 @@ from schemas.problems import WrongUsage, problem
 
 Pinned = tuple[Methodology, Mapping[str, bytes]]
 KEPT = 16  # definitions that a process keeps; reading one anew takes 0.1 s
-_PINNED: dict[str, Pinned] = {}  # by digest, so what is kept is never out of date
+_PINNED: dict[tuple[str, str], Pinned] = {}  # by digest and language, so what is kept is never out of date
 
 
 class Office:
@@ -45,23 +45,23 @@ class Office:
         content = {name: base64.b64encode(each).decode() for name, each in reading.bundle.items()}
         return self.store.files.put(canonical(content))
 
-    def methodology(self, bundle: str) -> Methodology:
-        """The methodology of a stored bundle."""
-        return self._read(bundle)[0]
+    def methodology(self, bundle: str, language: str = "") -> Methodology:
+        """The methodology of a stored bundle; its texts in a language asked for, where they have it."""
+        return self._read(bundle, language)[0]
 
     def bundle_file(self, bundle: str, name: str) -> bytes:
         """A file of a stored bundle, such as a template."""
         return self._read(bundle)[1][name]
 
-    def _read(self, bundle: str) -> Pinned:
-        found = _PINNED.get(bundle)
+    def _read(self, bundle: str, language: str = "") -> Pinned:
+        found = _PINNED.get((bundle, language))
         if found is None:
             packed = json.loads(self.store.files.get(bundle))
             content = {name: base64.b64decode(each) for name, each in packed.items()}
-            found = (reader.read(content).or_refuse(), content)
+            found = (reader.read(content, language=language).or_refuse(), content)
             while len(_PINNED) >= KEPT:
                 _PINNED.pop(next(iter(_PINNED)), None)
-            _PINNED[bundle] = found
+            _PINNED[bundle, language] = found
         return found
 
     # --- the engine --------------------------------------------------------------------------

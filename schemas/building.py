@@ -43,11 +43,15 @@ def build(
     schemas: Mapping[str, Data],
     documents: Mapping[str, str],
     bundle_digest: str,
+    files: Mapping[str, Data],
 ) -> Methodology:
-    """The methodology; `documents` maps template names to digests, which count into a task's digest."""
+    """The methodology; `documents` maps template names to digests, which count into a task's digest.
+
+    `files` are the definitions with their texts in all languages: a task's digest is the same in each.
+    """
     order = sorted(method["stages"], key=lambda name: method["stages"][name]["number"])
     year = method["calendar"]["year"]
-    context = _Context(surveys, documents)
+    context = _Context(files, documents)
     return Methodology(
         id=method["id"],
         version=method["version"],
@@ -83,8 +87,14 @@ def build(
 
 
 class _Context:
-    def __init__(self, surveys: Mapping[str, Data], documents: Mapping[str, str]) -> None:
-        self.surveys, self.documents = surveys, documents
+    def __init__(self, files: Mapping[str, Data], documents: Mapping[str, str]) -> None:
+        self.files, self.documents = files, documents
+
+    def task_digest(self, stage: str, name: str, options: Data) -> str:
+        """The digest of a task's declaration with the survey and the template that it uses."""
+        declared = self.files[f"stages/{stage}.yaml"]["tasks"][name]
+        survey = self.files.get(f"surveys/{options.get('survey')}.yaml")
+        return digest([declared, survey, self.documents.get(options.get("template", ""))])
 
 
 def span(text: str, *, school_days: bool = False) -> Span:
@@ -204,10 +214,6 @@ def _task(
     then = data.get("then", {})
     close = options.get("close")
     title = data.get("title") or (artefacts[writes].title if writes else name)
-    sources = [
-        context.surveys.get(options.get("survey", "")),
-        context.documents.get(options.get("template", "")),
-    ]
     return TaskSpec(
         stage=stage,
         id=name,
@@ -234,7 +240,7 @@ def _task(
         if close
         else None,
         each=artefacts[writes].each if writes else None,
-        digest=digest([data, *sources]),
+        digest=context.task_digest(stage, name, options),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from schemas import rules, surveys, validation
+from schemas import parameters, rules, surveys, texts, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.model import Methodology
@@ -46,13 +46,16 @@ def collect(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def read_folder(folder: Path, shown: str = "") -> Reading:
+def read_folder(folder: Path, shown: str = "", language: str = "") -> Reading:
     """Read a folder; `shown` is put before file names in problems."""
-    return read(collect(folder), shown)
+    return read(collect(folder), shown, language)
 
 
-def read(content: Bundle, shown: str = "") -> Reading:
-    """Read the files of a methodology; the bundle that comes back is complete by itself."""
+def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
+    """Read the files of a methodology; the bundle that comes back is complete by itself.
+
+    Texts are in the methodology's language, or in another that is asked for where they have it.
+    """
     prefix = f"{shown.rstrip('/')}/" if shown else ""
     found: list[Problem] = []
     if "methodology.yaml" not in content:
@@ -60,14 +63,21 @@ def read(content: Bundle, shown: str = "") -> Reading:
     parsed: dict[str, dict[str, Source]] = {"stages": {}, "surveys": {}}
     broken: set[str] = set()
     method: Source | None = None
-    for name in sorted(content):
+    own = ""
+    in_all_languages: dict[str, Source] = {}  # by file: what a task's digest is made of
+    for name in sorted(content, key=lambda each: (each != "methodology.yaml", each)):
         folder, _, file = name.rpartition("/")
         kind = "methodology" if name == "methodology.yaml" else _KINDS.get(folder)
         if kind is None:
             continue
         source, problems = parse_yaml(content[name], prefix + name)
+        if kind == "methodology":
+            own = texts.language_of(source)
         if source is not None:
-            problems = validation.shape_problems(kind, source)
+            source, problems = parameters.resolved(kind, source)
+            in_all_languages[name] = source
+            source, unsaid = texts.spoken(kind, source, own, language)
+            problems += unsaid + parameters.named(source, validation.shape_problems(kind, source))
         if source is None or problems:
             broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
@@ -77,7 +87,7 @@ def read(content: Bundle, shown: str = "") -> Reading:
             if source.data["id"] != file.removesuffix(".yaml"):
                 found.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         found.extend(problems)
-    schemas, own, problems = _schemas(content, prefix, parsed["stages"])
+    schemas, files_used, problems = _schemas(content, prefix, parsed["stages"])
     found.extend(problems)
     broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in parsed["surveys"].values():
@@ -93,7 +103,7 @@ def read(content: Bundle, shown: str = "") -> Reading:
         found.extend(rules.check(sources))
     if found or method is None:
         return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content)
-    bundle = {**own, **content}
+    bundle = {**files_used, **content}
     methodology = build(
         method.data,
         {name: source.data for name, source in parsed["stages"].items()},
@@ -101,6 +111,7 @@ def read(content: Bundle, shown: str = "") -> Reading:
         schemas,
         {name: digest_of_bytes(content[name]) for name in documents},
         bundle_digest(bundle),
+        {name: source.data for name, source in in_all_languages.items()},
     )
     return Reading(methodology, (), bundle)
 

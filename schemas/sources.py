@@ -47,6 +47,7 @@ class Source:
     values: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     keys: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     quoted: frozenset[Pointer] = frozenset()
+    references: Mapping[Pointer, str] = field(default_factory=dict)  # values that `${params.x}` gave
 
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key; the nearest place above where there is none."""

@@ -163,9 +163,10 @@ def show(
         from flows.cli.address import opened
 
         with opened(school) as (office, programme, _):
-            found = office.methodology(programme.bundle)
+            found = office.methodology(programme.bundle, talk.chosen())
     else:
-        found = reader.read_folder(_folder(methodology), str(methodology or "")).or_refuse()
+        reading = reader.read_folder(_folder(methodology), str(methodology or ""), talk.chosen())
+        found = reading.or_refuse()
     if format == "json":
         talk.data(definition.as_json(found))
     else:

@@ -28,7 +28,7 @@ Json = Annotated[bool, Parameter(help="As JSON of a published schema.", negative
 def _looked(found: Office, programme: records.Programme, now: Any) -> tuple[Plan, Standing]:
     with found.store.read() as view:
         row = view.programme_by_id(programme.id or 0)
-        plan = next_steps(found.methodology(row.bundle), view.snapshot(row), now)
+        plan = next_steps(found.methodology(row.bundle, talk.chosen()), view.snapshot(row), now)
     assert plan.standing is not None
     return plan, plan.standing
 
