@@ -11,6 +11,7 @@ import isodate
 from schemas.conditions import Condition
 from schemas.digests import digest
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
+from schemas.school_days import school_days
 from schemas.stage import (
     ArtefactSpec,
     Check,
@@ -43,6 +44,7 @@ def build(
     schemas: Mapping[str, Data],
     documents: Mapping[str, str],
     bundle_digest: str,
+    calendars: Mapping[str, Data],
     files: Mapping[str, Data],
 ) -> Methodology:
     """The methodology; `documents` maps template names to digests, which count into a task's digest.
@@ -57,7 +59,9 @@ def build(
         version=method["version"],
         language=method["language"],
         title=method["title"],
-        week=method["calendar"]["week"],
+        school_days=school_days(
+            method["calendar"]["week"], calendars.get(method["calendar"].get("holidays", ""))
+        ),
         starts=_month_day(year["starts"]),
         ends=_month_day(year["ends"]),
         roles={
@@ -251,7 +255,7 @@ def _length(text: str) -> timedelta:
 
 def _due(due: Data, *, school_days: bool) -> Due:
     if "by" in due:
-        return Due(by=_month_day(due["by"]))
+        return Due(by=_month_day(due["by"]), school_day=school_days)
     return Due(within=span(due["within"], school_days=school_days))
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from schemas.conditions import Condition
+from schemas.school_days import SchoolDays
 from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 
@@ -75,7 +76,7 @@ class Methodology:
     version: str
     language: str
     title: str
-    week: int
+    school_days: SchoolDays
     starts: tuple[int, int]
     ends: tuple[int, int]
     roles: Mapping[str, Role]

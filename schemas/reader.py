@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from schemas import parameters, rules, surveys, texts, validation
+from schemas import parameters, rules, school_days, surveys, texts, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.model import Methodology
@@ -19,7 +19,7 @@ from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
-_KINDS = {"stages": "stage", "surveys": "survey"}
+_KINDS = {"stages": "stage", "surveys": "survey", "calendar": "calendar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Reading:
 def collect(folder: Path) -> dict[str, bytes]:
     """The files of a methodology's folder by their name inside it."""
     found: dict[str, bytes] = {}
-    for pattern in ("methodology.yaml", "stages/*.yaml", "surveys/*.yaml", "documents/*", "artefacts/*.json"):
+    yaml = ("methodology.yaml", "calendar/*.yaml", "stages/*.yaml", "surveys/*.yaml")
+    for pattern in (*yaml, "documents/*", "artefacts/*.json"):
         for path in sorted(folder.glob(pattern)):
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
@@ -60,7 +61,7 @@ def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
     found: list[Problem] = []
     if "methodology.yaml" not in content:
         return Reading(None, (problem("R00", Location(f"{prefix}methodology.yaml")),), content)
-    parsed: dict[str, dict[str, Source]] = {"stages": {}, "surveys": {}}
+    parsed: dict[str, dict[str, Source]] = {folder: {} for folder in _KINDS}
     broken: set[str] = set()
     method: Source | None = None
     own = ""
@@ -84,7 +85,7 @@ def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
             method = source
         else:
             parsed[folder][file.removesuffix(".yaml")] = source
-            if source.data["id"] != file.removesuffix(".yaml"):
+            if source.data.get("id", file.removesuffix(".yaml")) != file.removesuffix(".yaml"):
                 found.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         found.extend(problems)
     schemas, files_used, problems = _schemas(content, prefix, parsed["stages"])
@@ -92,13 +93,21 @@ def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
     broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in parsed["surveys"].values():
         found.extend(surveys.meaning_problems(source))
+    for source in parsed["calendar"].values():
+        found.extend(school_days.calendar_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
     for name in sorted(documents):
         if name.endswith(".docx"):
             found.extend(template_problems(content[name], prefix + name))
     if method is not None:
         sources = Sources(
-            method, parsed["stages"], parsed["surveys"], frozenset(documents), schemas, frozenset(broken)
+            method,
+            parsed["stages"],
+            parsed["surveys"],
+            frozenset(documents),
+            schemas,
+            frozenset(broken),
+            parsed["calendar"],
         )
         found.extend(rules.check(sources))
     if found or method is None:
@@ -111,6 +120,7 @@ def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
         schemas,
         {name: digest_of_bytes(content[name]) for name in documents},
         bundle_digest(bundle),
+        {f"calendar/{name}.yaml": source.data for name, source in parsed["calendar"].items()},
         {name: source.data for name, source in in_all_languages.items()},
     )
     return Reading(methodology, (), bundle)

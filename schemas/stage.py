@@ -97,10 +97,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Until when: a span from the opening, or a month and day of the programme's year."""
+    """Until when: a span from the opening, or a month and day of the programme's year.
+
+    On the school calendar a month and day that is free means the last school day before it.
+    """
 
     within: Span | None = None
     by: tuple[int, int] | None = None
+    school_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ def start(school: str, *, year: Annotated[str, Parameter(help="2026/27")]) -> in
             row = transaction.start(school, year, bundle, methodology.id, now)
             found.settle(transaction, row, now)
     talk.say("started", school=school, year=year, title=methodology.title)
+    if not methodology.school_days.covers_all(*methodology.year(year)):
+        first, last = methodology.school_days.covers or (None, None)
+        talk.say("calendar_short", first=first, last=last)
     return 0
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from schemas.problems import Problem
 from schemas.rules.conditions import condition_problems
+from schemas.rules.keys import key_problems
 from schemas.rules.methodology import methodology_problems
 from schemas.rules.sources import Sources
 from schemas.rules.stage import Stage
@@ -17,5 +18,6 @@ def check(sources: Sources) -> list[Problem]:
     found = list(methodology_problems(sources))
     for name, source in sources.stages.items():
         found.extend(Stage(sources, name, source).problems())
+    found.extend(key_problems(sources))
     found.extend(condition_problems(sources))
     return found

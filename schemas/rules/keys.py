@@ -1,0 +1,26 @@
+"""The rules of single keys of a stage: what they need beside them to have an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.building import span
+from schemas.problems import Problem, problem
+from schemas.rules.sources import Data, Sources
+from schemas.sources import Pointer, Source
+
+
+def key_problems(sources: Sources) -> Iterator[Problem]:
+    """Every key that could never do what it says."""
+    for source in sources.stages.values():
+        for name, task in source.data.get("tasks", {}).items():
+            yield from _task(source, ("tasks", name), task)
+
+
+def _task(source: Source, here: Pointer, task: Data) -> Iterator[Problem]:
+    for key, length in (("due", "within"), ("every", "period")):
+        each = task.get(key, {})
+        if each.get("calendar") == "school" and length in each:
+            found = span(each[length])
+            if found.months or found.rest.days < 1:
+                yield problem("K14", source.at((*here, key, length)), value=each[length])
