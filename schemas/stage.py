@@ -68,6 +68,7 @@ class ArtefactSpec:
     checks: tuple[Check, ...] = ()
     in_force: InForce | None = None
     of_school: bool = False
+    kept_when_stale: bool = False
 
     path: str = field(init=False, default="")  # `stage/artefact`
 

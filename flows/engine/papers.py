@@ -185,7 +185,7 @@ class Papers:
     def changed_inputs(self, spec: ArtefactSpec, version: Version, key: str) -> list[Reason]:
         """What a paper was made from that has changed since."""
         task = self.writer(spec)
-        if task is None or not task.reads or task.uses == "matching":
+        if task is None or not task.reads or task.uses == "matching" or spec.kept_when_stale:
             return []  # a proposal is stale only while somebody waits for a match: see Work
         now = self.inputs(task, key)
         return [

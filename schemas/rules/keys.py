@@ -15,6 +15,15 @@ def key_problems(sources: Sources) -> Iterator[Problem]:
     for source in sources.stages.values():
         for name, task in source.data.get("tasks", {}).items():
             yield from _task(source, ("tasks", name), task)
+        for name, artefact in source.data.get("artefacts", {}).items():
+            yield from _artefact(source, ("artefacts", name), name, artefact)
+
+
+def _artefact(source: Source, here: Pointer, name: str, artefact: Data) -> Iterator[Problem]:
+    if "when_stale" in artefact:
+        writers = [task for task in source.data.get("tasks", {}).values() if task.get("writes") == name]
+        if not any(task.get("reads") for task in writers):
+            yield problem("K15", source.at((*here, "when_stale"), key=True), name=name)
 
 
 def _task(source: Source, here: Pointer, task: Data) -> Iterator[Problem]:
