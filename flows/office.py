@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
-from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run
+from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run, Tell
+from flows.letters import tell
 from flows.people import People, refuse_lost_key
 from flows.settings import Workspace
 from flows.store import records
@@ -81,7 +82,7 @@ class Office:
             taken = [
                 each
                 for each in plan.steps
-                if isinstance(each, Open | RecordSilence | FinishStage | CloseYear)
+                if isinstance(each, Open | RecordSilence | Tell | FinishStage | CloseYear)
             ]
             for step in taken:
                 match step:
@@ -93,6 +94,8 @@ class Office:
                         transaction.accept(
                             programme, path, key, dict(spec.if_silent or {}), now, origin="silent"
                         )
+                    case Tell():
+                        tell(transaction, programme, methodology, step, now)
                     case FinishStage(stage):
                         transaction.stage_done(programme, stage, now)
                     case CloseYear():

@@ -21,6 +21,7 @@ from schemas.stage import (
     Due,
     Each,
     Entry,
+    Escalation,
     Every,
     InForce,
     Level,
@@ -216,6 +217,7 @@ def _task(
     calendar = data.get("due", {}).get("calendar") == "school"
     due = data.get("due")
     every = data.get("every")
+    escalate = data.get("escalate")
     then = data.get("then", {})
     close = options.get("close")
     title = data.get("title") or (artefacts[writes].title if writes else name)
@@ -233,6 +235,12 @@ def _task(
         when=_condition(data.get("when")),
         prefill=data.get("prefill"),
         due=_due(due, school_days=calendar) if due else None,
+        reminders={
+            each["before"]: span(each["before"], school_days=calendar) for each in data.get("remind", ())
+        },
+        escalation=Escalation(span(escalate["after"], school_days=calendar), escalate["to"]["role"])
+        if escalate
+        else None,
         if_silent=data.get("if_silent", {}).get("record"),
         every=Every(span(every["period"], school_days=every.get("calendar") == "school"), every.get("until"))
         if every

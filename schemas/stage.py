@@ -109,6 +109,14 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who is told of a task that stays undone so long after its due date."""
+
+    after: Span
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """Work that recurs each `period` until the artefact `until` exists."""
 
@@ -150,6 +158,8 @@ class TaskSpec:
     when: Condition | None = None
     prefill: str | None = None
     due: Due | None = None
+    reminders: Mapping[str, Span] = field(default_factory=dict)  # by the term as it is written
+    escalation: Escalation | None = None
     if_silent: Mapping[str, Any] | None = None
     every: Every | None = None
     on_request: bool = False

@@ -13,7 +13,7 @@ from flows.engine.decisions import Request, Ruling, decide, waive
 from flows.engine.reconcile import next_steps
 from flows.engine.snapshot import Decision, Fact, Member, Snapshot, Version, Waiver
 from flows.engine.standing import Standing
-from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Open, Plan, RecordSilence, Run
+from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Open, Plan, RecordSilence, Run, Tell
 from schemas import reader
 from schemas.digests import digest
 from schemas.model import Methodology
@@ -39,6 +39,7 @@ class Play:
         self.waivers: Any = defaultdict(lambda: defaultdict(list))
         self.stages_done: dict[str, int] = {}
         self.failing: set[str] = set()
+        self.letters: list[Tell] = []
 
     def tick(self) -> int:
         self.seq += 1
@@ -150,6 +151,9 @@ class Play:
                 self.versions[path][key].append(
                     Version(self.tick(), digest(data), data, self.now, origin="silent")
                 )
+            case Tell(task, key, kind, term):
+                self.letters.append(step)
+                self.facts[task][key].append(Fact(self.tick(), kind, self.now, note=term))
             case FinishStage(stage):
                 self.stages_done[stage] = self.tick()
             case CloseYear():

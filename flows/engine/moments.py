@@ -61,6 +61,23 @@ def due_moment(
     return start_of(nearest + timedelta(days=1), zone)
 
 
+def remind_moment(due: datetime, before: Span, zone: ZoneInfo, days: SchoolDays) -> datetime:
+    """The start of the day that lies a span before the last day of a task."""
+    day = local_day(due - timedelta(seconds=1), zone)
+    month = day.year * 12 + day.month - 1 - before.months
+    day = _day(month // 12, month % 12 + 1, day.day)
+    left = before.rest.days
+    while left > 0:
+        day -= timedelta(days=1)
+        left -= days.is_school_day(day) if before.school_days else 1
+    return start_of(day, zone)
+
+
+def escalate_moment(due: datetime, wait: Span, zone: ZoneInfo, days: SchoolDays) -> datetime:
+    """The first moment after a task has been late for a span."""
+    return after(due - timedelta(seconds=1), wait, zone, days)
+
+
 def _school_day_before(day: date, days: SchoolDays) -> date:
     """The day itself, or the last school day before it; the day itself where none is near."""
     near = (day - timedelta(days=back) for back in range(_FREE_AT_MOST))

@@ -73,12 +73,15 @@ class Version:
         return found
 
 
-FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed"]
+FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed", "reminded", "escalated"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to a task; `note` is a failure's code, a reopening's reason, a print's data digest."""
+    """Something that happened to a task.
+
+    `note` is a failure's code, a reopening's reason, a print's data digest or a reminder's term.
+    """
 
     seq: int
     kind: FactKind

@@ -30,6 +30,7 @@ class Task:
     opened: datetime | None = None
     due: datetime | None = None
     late: bool = False
+    escalated: bool = False
     reasons: tuple[Reason, ...] = ()
 
 
@@ -173,9 +174,17 @@ class Work:
             due = moments.due_moment(task.due, opened, self.year, zone, days)
         elif task.closing and task.closing.after:
             due = moments.after(opened, task.closing.after, zone, days)
-        if due:
-            self.papers.wake(key, due)
-        return Task("open", opened=opened, due=due, late=bool(due and self.now >= due))
+        if due is None:
+            return Task("open", opened=opened)
+        self.papers.wake(key, due)
+        for before in task.reminders.values():
+            self.papers.wake(key, moments.remind_moment(due, before, zone, days))
+        escalated = False
+        if task.escalation:
+            escalation = moments.escalate_moment(due, task.escalation.after, zone, days)
+            self.papers.wake(key, escalation)
+            escalated = self.now >= escalation
+        return Task("open", opened=opened, due=due, late=self.now >= due, escalated=escalated)
 
     def _answers_wait(self, task: TaskSpec, key: str) -> bool:
         """Whether answers came in that no paper has been made of yet."""

@@ -222,11 +222,12 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
     now = standing.now.isoformat()
     roles = standing.methodology.roles
     match step:
-        case Ask(path, key, role, who, since, due, late, _):
+        case Ask(path, key, role, who, since, due, late, _, escalated):
             task = standing.methodology.task(path)
             action = (
                 "sign_paper" if task.uses == "document" else "answer" if task.uses == "survey" else "hand_in"
             )
+            action = "press" if escalated else action
             item = f"{task.stage}/{task.writes}"
             return _line(
                 action, item, key, role, who, since.isoformat(), last_day(due, standing), late, task.title

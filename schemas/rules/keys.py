@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.building import span
+from schemas.messages import unknown
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Data, Sources
 from schemas.sources import Pointer, Source
@@ -15,8 +16,29 @@ def key_problems(sources: Sources) -> Iterator[Problem]:
     for source in sources.stages.values():
         for name, task in source.data.get("tasks", {}).items():
             yield from _task(source, ("tasks", name), task)
+            yield from _letters(sources, source, ("tasks", name), task)
         for name, artefact in source.data.get("artefacts", {}).items():
             yield from _artefact(source, ("artefacts", name), name, artefact)
+
+
+def _letters(sources: Sources, source: Source, here: Pointer, task: Data) -> Iterator[Problem]:
+    """Reminders and escalation need a term, and somebody who can be told."""
+    keys = [key for key in ("remind", "escalate") if key in task]
+    for key in keys:
+        if "due" not in task and "or_after" not in task.get("with", {}).get("close", {}):
+            yield problem("K16", source.at((*here, key), key=True), key=key)
+        if "who" not in task and task["uses"] != "survey":
+            yield problem("K17", source.at((*here, key), key=True), key=key)
+    if "escalate" in task:
+        roles = sources.methodology.data["roles"]
+        name = task["escalate"]["to"]["role"]
+        at = source.at((*here, "escalate", "to", "role"))
+        if name not in roles:
+            yield unknown(at, "role", name, roles)
+        elif roles[name].get("body"):
+            yield problem("K18", at, role=name)
+        elif name == task.get("who", {}).get("role"):
+            yield problem("K19", at, role=name)
 
 
 def _artefact(source: Source, here: Pointer, name: str, artefact: Data) -> Iterator[Problem]:
