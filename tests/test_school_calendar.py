@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from play import SMALL, ZONE, Play, paired
+from workspaces import small_room
 
 from flows.engine import moments
 from schemas import reader
@@ -167,3 +168,14 @@ def test_a_day_of_the_year_moves_back_only_and_only_over_free_days(vacations, da
     assert not any(
         calendar.is_school_day(moved + timedelta(days=each)) for each in range(1, (day - moved).days + 1)
     )
+
+
+def test_start_says_where_the_calendar_ends_before_the_year_does(tmp_path):
+    room = small_room(tmp_path / "w", content())
+    short = room.do("start", "sosh-10", "--year", "2027/28", now="2027-09-01T09:00:00+03:00")
+
+    assert "с 01.09.2026 по 31.08.2027" in short.err
+    enough = room.do(
+        "start", "sosh-10", "--year", "2026/27", "--as", "summer", now="2026-09-01T09:00:00+03:00"
+    )
+    assert "Календарь" not in enough.err

@@ -129,14 +129,19 @@ def today(
             {
                 "schema": "today/v1",
                 "programmes": [
-                    {"school": row.school, "year": row.year, "waiting_for": lines}
+                    {
+                        "school": row.school,
+                        **({"name": row.name} if row.name else {}),
+                        "year": row.year,
+                        "waiting_for": lines,
+                    }
                     for row, lines, _ in answers
                 ],
             }
         )
         return 0
     for row, lines, runs in answers:
-        text.today(row.school, row.year, lines, language)
+        text.today(row.place, row.year, lines, language)
         if runs:
-            talk.say("next_run", school=row.school)
+            talk.say("next_run", school=row.place)
     return 0

@@ -27,7 +27,7 @@ def render(
     os.umask(0o077)
     with opened(school) as (found, programme, now):
         files = make(found, programme, document, now)
-        folder = out or found.workspace.folder / "documents" / programme.school / programme.year.replace(
+        folder = out or found.workspace.folder / "documents" / programme.place / programme.year.replace(
             "/", "-"
         )
     single = out is not None and len(files) == 1 and bool(out.suffix)

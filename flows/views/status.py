@@ -24,6 +24,7 @@ def status(plan: Plan, standing: Standing, language: str, *, keys: bool = False)
     return {
         "schema": "status/v1",
         "school": snapshot.school,
+        **({"name": snapshot.name} if snapshot.name else {}),
         "year": snapshot.year,
         "methodology": standing.methodology.id,
         "digest": standing.methodology.digest,
