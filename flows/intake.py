@@ -180,7 +180,7 @@ class _Intake:
             self._check(surveys.answer_schema(survey), answers, draft)
             draft.data = {"answers": answers, **({"answered_at": f"{when}T00:00:00+00:00"} if when else {})}
             return
-        self._check(self.methodology.schemas[self.spec.schema], draft.data, draft)
+        self._check(self.methodology.schema_of(self.spec), draft.data, draft)
 
     def _check(self, schema: Schema, data: Any, draft: Draft) -> None:
         """What breaks a schema, without what is told of the same cell already."""
@@ -331,7 +331,7 @@ class _Intake:
 
     def _occurrence(self, draft: Draft) -> str:
         """What tells records of recurring work apart: their own date, else the day they came."""
-        fields = self.methodology.schemas[self.spec.schema].get("properties", {})
+        fields = self.methodology.schema_of(self.spec).get("properties", {})
         dated = next(
             (name for name, each in fields.items() if each.get("format") == "date" and name in draft.data), ""
         )

@@ -171,13 +171,13 @@ class _Renderer:
             book.add_format({"bold": True, "text_wrap": True}),
             book.add_format({"text_wrap": True, "valign": "top"}),
         )
-        schema = self.standing.methodology.schemas[spec.schema]
+        schema = self.standing.methodology.schema_of(spec)
         whole = {"rows": {"title": spec.title, "items": schema}}
         lists: Mapping[str, Mapping[str, Any]] = whole if keyed else _lists(schema)
         scalars = {
             name: value
             for name, value in data.items()
-            if name not in lists and not isinstance(value, list | dict)
+            if name not in lists and not isinstance(value, list | dict) and not _hidden(schema, name)
         }
         for name, part in lists.items():
             sheet = book.add_worksheet(_sheet_title(part.get("title", name)))
@@ -203,7 +203,11 @@ class _Renderer:
         return output.getvalue()
 
     def _sheet(self, sheet: Any, fields: Mapping[str, Any], rows: list[Any], bold: Any, wrap: Any) -> None:
-        shown = [name for name, field in fields.items() if "x-people" not in field and _flat(field)]
+        shown = [
+            name
+            for name, field in fields.items()
+            if not field.keys() & {"x-people", "x-hidden"} and _flat(field)
+        ]
         column = 0
         for name in shown:
             sheet.write_string(0, column, fields[name].get("title", name), bold)
@@ -246,6 +250,10 @@ def _lists(schema: Mapping[str, Any]) -> dict[str, Any]:
         for name, field in schema.get("properties", {}).items()
         if field.get("type") == "array" and field.get("items", {}).get("type") == "object"
     }
+
+
+def _hidden(schema: Mapping[str, Any], name: str) -> bool:
+    return "x-hidden" in schema.get("properties", {}).get(name, {})
 
 
 def _flat(field: Mapping[str, Any]) -> bool:

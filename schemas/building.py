@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import isodate
 
+from schemas.columns import with_columns
 from schemas.conditions import Condition
 from schemas.digests import digest
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
@@ -87,6 +88,12 @@ def build(
         stages={name: _stage(stages[name], method["stages"][name]["number"], context) for name in order},
         surveys=surveys,
         schemas=schemas,
+        columns={
+            f"{name}/{key}": with_columns(schemas[each["schema"]], each["columns"])
+            for name, stage in stages.items()
+            for key, each in stage.get("artefacts", {}).items()
+            if "columns" in each
+        },
         digest=bundle_digest,
     )
 

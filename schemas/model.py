@@ -86,7 +86,14 @@ class Methodology:
     stages: Mapping[str, Stage]
     surveys: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Mapping[str, Any]]
+    columns: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # schemas by the path of an artefact
     digest: str = ""
+
+    def schema_of(self, spec: ArtefactSpec) -> Mapping[str, Any]:
+        """The schema of an artefact, with the columns that its table has here."""
+        return self.columns.get(spec.path) or self.schemas[spec.schema]
 
     def artefact(self, path: str) -> ArtefactSpec:
         """The artefact at `stage/artefact`; KeyError where there is none."""

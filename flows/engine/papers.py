@@ -339,7 +339,7 @@ class Papers:
     def _typed(self, spec: ArtefactSpec, data: Any, *, row: bool = False) -> Any:
         if spec.schema not in self.methodology.with_reals:
             return data
-        schema = self.methodology.schemas[spec.schema]
+        schema = self.methodology.schema_of(spec)
         return as_typed(schema["properties"]["rows"]["items"] if row else schema, data)
 
     def wake(self, key: str, moment: datetime) -> None:

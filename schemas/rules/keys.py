@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.building import span
+from schemas.columns import column_problems
 from schemas.messages import unknown
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Data, Sources
@@ -19,6 +20,9 @@ def key_problems(sources: Sources) -> Iterator[Problem]:
             yield from _letters(sources, source, ("tasks", name), task)
         for name, artefact in source.data.get("artefacts", {}).items():
             yield from _artefact(source, ("artefacts", name), name, artefact)
+            schema = sources.schemas.get(artefact["schema"])
+            if "columns" in artefact and schema is not None:
+                yield from column_problems(source, ("artefacts", name, "columns"), artefact, schema)
 
 
 def _letters(sources: Sources, source: Source, here: Pointer, task: Data) -> Iterator[Problem]:
