@@ -161,6 +161,16 @@ class Methodology:
         }
 
     @cached_property
+    def parts(self) -> Mapping[str, tuple[ArtefactSpec, ...]]:
+        """The papers that are parts of another one, by that one's path."""
+        found: dict[str, tuple[ArtefactSpec, ...]] = {}
+        for spec in self.artefacts.values():
+            if spec.part_of:
+                whole = f"{spec.stage}/{spec.part_of}"
+                found[whole] = (*found.get(whole, ()), spec)
+        return found
+
+    @cached_property
     def covering(self) -> Mapping[str, tuple[Checkpoint, ...]]:
         """The gates that require an artefact `valid`, by the artefact's path."""
         found: dict[str, tuple[Checkpoint, ...]] = {}

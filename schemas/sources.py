@@ -58,6 +58,14 @@ class Source:
                 return Location(self.file, *found)
         return Location(self.file, 1, 1)
 
+    def below(self, key: str) -> Source:
+        """What stands under a key, as a text of its own that knows its places."""
+        values, keys = (
+            {pointer[1:]: place for pointer, place in places.items() if pointer[:1] == (key,)}
+            for places in (self.values, self.keys)
+        )
+        return Source(self.file, self.data.get(key), values, keys)
+
     def inside(self, pointer: Pointer, line: int, column: int) -> Location:
         """The place of a line and column (from 1) within a text value."""
         start = self.at(pointer)
@@ -75,6 +83,10 @@ class JsonSource(Source):
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key."""
         return self._placed.at(pointer, key=key)
+
+    def below(self, key: str) -> Source:
+        """What stands under a key."""
+        return self._placed.below(key)
 
     @cached_property
     def _placed(self) -> Source:

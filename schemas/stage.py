@@ -69,6 +69,7 @@ class ArtefactSpec:
     in_force: InForce | None = None
     of_school: bool = False
     kept_when_stale: bool = False
+    part_of: str | None = None  # the paper of the same stage that it is a section of
 
     path: str = field(init=False, default="")  # `stage/artefact`
 

@@ -55,8 +55,9 @@ def submit(school: str, paper: str, file: Path, *, by: By) -> int:
         raise WrongUsage(problem("U04", path=file))
     with opened(school) as (found, programme, now):
         receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now, request_key())
-        _told(receipt)
-        if receipt.accepted:
+        for each in (receipt, *receipt.parts):
+            _told(each)
+        if any(each.accepted for each in (receipt, *receipt.parts)):
             _woken(found, programme, receipt.work)
     return 0
 

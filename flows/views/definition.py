@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.messages import word
 from schemas.model import Methodology
-from schemas.stage import Stage
+from schemas.stage import ArtefactSpec, Stage
 
 
 def text(methodology: Methodology, language: str) -> str:
@@ -20,9 +20,9 @@ def text(methodology: Methodology, language: str) -> str:
                 + ", ".join(need.artefact for need in stage.needs.values())
             )
         for spec in stage.artefacts.values():
-            required = "*" if spec.required else " "
-            each = f"  ({spec.each.register or spec.each.need})" if spec.each else ""
-            lines.append(f"   {required} {spec.id}: {spec.title}{each}")
+            if spec.part_of is None:
+                lines.append(f"   {_paper(spec)}")
+                lines.extend(f"       {_paper(part)}" for part in methodology.parts.get(spec.path, ()))
         for task in stage.tasks.values():
             role = methodology.roles[task.role].title if task.role else word("show_engine", language)
             lines.append(f"   > {task.id} ({task.uses}) → {task.writes or '–'}: {role}")
@@ -31,6 +31,12 @@ def text(methodology: Methodology, language: str) -> str:
             each = f" ({gate.register})" if gate.register else ""
             lines.append(f"   # {gate.id}{each}: {gate.title} – {signers}")
     return "\n".join(lines)
+
+
+def _paper(spec: ArtefactSpec) -> str:
+    required = "*" if spec.required else " "
+    each = f"  ({spec.each.register or spec.each.need})" if spec.each else ""
+    return f"{required} {spec.id}: {spec.title}{each}"
 
 
 def mermaid(methodology: Methodology) -> str:
@@ -85,6 +91,7 @@ def as_json(methodology: Methodology) -> dict[str, Any]:
                         "schema": spec.schema,
                         "required": spec.required,
                         "each": spec.each.register if spec.each else None,
+                        **({"part_of": spec.part_of} if spec.part_of else {}),
                     }
                     for spec in stage.artefacts.values()
                 ],

@@ -56,6 +56,8 @@ def _stage(standing: Standing, stage: Stage, language: str, keys: bool) -> Json:
 
 def _artefact(standing: Standing, spec: ArtefactSpec, keys: bool) -> Json:
     head: Json = {"title": spec.title, "required": spec.required}
+    if spec.part_of:
+        head["part_of"] = spec.part_of
     if spec.each is None:
         return {**head, **_paper(standing, spec, "")}
     papers = {key: _paper(standing, spec, key) for key in _all_keys(standing, spec)}

@@ -19,7 +19,7 @@ def key_problems(sources: Sources) -> Iterator[Problem]:
             yield from _task(source, ("tasks", name), task)
             yield from _letters(sources, source, ("tasks", name), task)
         for name, artefact in source.data.get("artefacts", {}).items():
-            yield from _artefact(source, ("artefacts", name), name, artefact)
+            yield from _artefact(sources, source, ("artefacts", name), name, artefact)
             schema = sources.schemas.get(artefact["schema"])
             if "columns" in artefact and schema is not None:
                 yield from column_problems(source, ("artefacts", name, "columns"), artefact, schema)
@@ -45,11 +45,32 @@ def _letters(sources: Sources, source: Source, here: Pointer, task: Data) -> Ite
             yield problem("K19", at, role=name)
 
 
-def _artefact(source: Source, here: Pointer, name: str, artefact: Data) -> Iterator[Problem]:
-    if "when_stale" in artefact:
-        writers = [task for task in source.data.get("tasks", {}).values() if task.get("writes") == name]
-        if not any(task.get("reads") for task in writers):
-            yield problem("K15", source.at((*here, "when_stale"), key=True), name=name)
+def _artefact(
+    sources: Sources, source: Source, here: Pointer, name: str, artefact: Data
+) -> Iterator[Problem]:
+    writers = [task for task in source.data.get("tasks", {}).values() if task.get("writes") == name]
+    if "part_of" in artefact:
+        yield from _part(sources, source, (*here, "part_of"), name, artefact, writers)
+    if "when_stale" in artefact and not any(task.get("reads") for task in writers):
+        yield problem("K15", source.at((*here, "when_stale"), key=True), name=name)
+
+
+def _part(
+    sources: Sources, source: Source, here: Pointer, name: str, part: Data, writers: list[Data]
+) -> Iterator[Problem]:
+    """A part lies in a whole of its own stage that is owed by the same members, and somebody hands it in."""
+    artefacts = source.data["artefacts"]
+    whole = artefacts.get(part["part_of"])
+    if whole is None:
+        yield unknown(source.at(here), "artefact", part["part_of"], artefacts)
+    elif "part_of" in whole or part["part_of"] == name:
+        yield problem("K35", source.at(here), name=part["part_of"])
+    elif whole.get("each") != part.get("each"):
+        yield problem("K36", source.at(here), name=name, whole=part["part_of"])
+    elif not any(task["uses"] in ("form", "document") and "who" in task for task in writers):
+        yield problem("K37", source.at(here, key=True), name=name)
+    elif name in sources.schemas.get(whole["schema"], {}).get("properties", {}):
+        yield problem("K38", source.at(here), name=name, whole=part["part_of"])
 
 
 def _task(source: Source, here: Pointer, task: Data) -> Iterator[Problem]:
