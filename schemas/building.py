@@ -201,6 +201,8 @@ def _artefact(stage: str, name: str, data: Data, asked: bool) -> ArtefactSpec:
         checks=tuple(_check(key, check) for key, check in data.get("checks", {}).items()),
         in_force=InForce(force["until"], span(force["warn"]) if "warn" in force else None) if force else None,
         of_school=data.get("belongs_to") == "school",
+        personal=data.get("personal", False),
+        visible_to=tuple(data.get("visible_to", ())),
         part_of=data.get("part_of"),
         kept_when_stale=data.get("when_stale") == "keep",
     )

@@ -69,12 +69,19 @@ class ArtefactSpec:
     in_force: InForce | None = None
     of_school: bool = False
     kept_when_stale: bool = False
+    personal: bool = False  # what stands in it is told to nobody in passing
+    visible_to: tuple[str, ...] = ()  # roles that may read it; everybody's where it is empty
     part_of: str | None = None  # the paper of the same stage that it is a section of
 
     path: str = field(init=False, default="")  # `stage/artefact`
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", f"{self.stage}/{self.id}")
+
+    @property
+    def confidential(self) -> bool:
+        """Whether its values stand in no reason, no list and no board."""
+        return self.personal or bool(self.visible_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from schemas.messages import codes, explanation
 from schemas.sources import parse_yaml
 
 CASES = Path(__file__).parent / "cases" / "definitions"
-COMMANDS = {"K21"}  # of the family K, but spoken of commands
+COMMANDS = {"K21", "K41"}  # of the family K, but spoken of commands
 TARGET = Path(__file__).parent.parent / "definitions" / "target-model"
 
 

@@ -49,6 +49,10 @@ def _artefact(
     sources: Sources, source: Source, here: Pointer, name: str, artefact: Data
 ) -> Iterator[Problem]:
     writers = [task for task in source.data.get("tasks", {}).values() if task.get("writes") == name]
+    for index, role in enumerate(artefact.get("visible_to", ())):
+        if role not in sources.methodology.data["roles"]:
+            at = source.at((*here, "visible_to", index))
+            yield unknown(at, "role", role, sources.methodology.data["roles"])
     if "part_of" in artefact:
         yield from _part(sources, source, (*here, "part_of"), name, artefact, writers)
     if "when_stale" in artefact and not any(task.get("reads") for task in writers):
