@@ -35,6 +35,7 @@ from schemas.stage import (
     Then,
     Waive,
 )
+from schemas.surveys import placed
 
 Data = Mapping[str, Any]
 
@@ -86,7 +87,7 @@ def build(
             for name, each in method.get("indicators", {}).items()
         },
         stages={name: _stage(stages[name], method["stages"][name]["number"], context) for name in order},
-        surveys=surveys,
+        surveys={name: placed(survey) for name, survey in surveys.items()},
         schemas=schemas,
         columns={
             f"{name}/{key}": with_columns(schemas[each["schema"]], each["columns"])

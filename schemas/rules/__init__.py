@@ -11,6 +11,7 @@ from schemas.rules.keys import key_problems
 from schemas.rules.methodology import methodology_problems
 from schemas.rules.sources import Sources
 from schemas.rules.stage import Stage
+from schemas.rules.surveys import survey_problems
 
 
 def check(sources: Sources) -> list[Problem]:
@@ -19,5 +20,6 @@ def check(sources: Sources) -> list[Problem]:
     for name, source in sources.stages.items():
         found.extend(Stage(sources, name, source).problems())
     found.extend(key_problems(sources))
+    found.extend(survey_problems(sources))
     found.extend(condition_problems(sources))
     return found
