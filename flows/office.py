@@ -50,6 +50,11 @@ class Office:
         """The methodology of a stored bundle; its texts in a language asked for, where they have it."""
         return self._read(bundle, language)[0]
 
+    def reading(self, bundle: str, language: str = "") -> reader.Reading:
+        """A stored bundle read anew, with the layers that its definition was put together from."""
+        packed = json.loads(self.store.files.get(bundle))
+        return reader.read({name: base64.b64decode(each) for name, each in packed.items()}, language=language)
+
     def bundle_file(self, bundle: str, name: str) -> bytes:
         """A file of a stored bundle, such as a template."""
         return self._read(bundle)[1][name]
@@ -107,6 +112,15 @@ class Office:
     def runs(self, plan: Plan) -> list[Run]:
         """What a plan leaves to execute."""
         return [step for step in plan.steps if isinstance(step, Run)]
+
+
+def definitions_of(workspace: Workspace, overlay: str = "", folder: Path | None = None) -> reader.Reading:
+    """The workspace's definitions as they are now – or those of a folder – with a school's overlay on them."""
+    where = folder or workspace.methodology
+    file = workspace.folder / overlay if overlay else None
+    if file is not None and not file.is_file():
+        raise WrongUsage(problem("O16", path=overlay))
+    return reader.read_folder(where, str(where), file)
 
 
 def open_office(workspace: Workspace) -> Office:

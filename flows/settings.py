@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.messages import said
 from schemas.problems import Location, Problem, WrongUsage, problem
@@ -109,6 +108,8 @@ class Workspace:
 
 
 def _meaning_problems(source: Source) -> list[Problem]:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     found = []
     for name, (pattern, example) in _DATABASES.items():
         url = str(source.data.get(name, "sqlite"))

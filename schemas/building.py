@@ -49,6 +49,7 @@ def build(
     bundle_digest: str,
     calendars: Mapping[str, Data],
     files: Mapping[str, Data],
+    overlays: tuple[str, ...] = (),
 ) -> Methodology:
     """The methodology; `documents` maps template names to digests, which count into a task's digest.
 
@@ -96,6 +97,7 @@ def build(
             if "columns" in each
         },
         digest=bundle_digest,
+        overlays=overlays,
     )
 
 
@@ -154,7 +156,8 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
         number=number,
         title=data["title"],
         params={
-            name: _typed(param["type"], param["default"]) for name, param in data.get("params", {}).items()
+            name: _typed(param["type"], param.get("default"))
+            for name, param in data.get("params", {}).items()
         },
         needs={
             name: Need(
@@ -181,7 +184,7 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
 
 
 def _typed(kind: str, value: Any) -> Any:
-    return float(value) if kind == "number" else value
+    return float(value) if kind == "number" and value is not None else value
 
 
 def _check(name: str, check: Data) -> Check:

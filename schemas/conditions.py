@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -47,6 +47,7 @@ RESERVED = frozenset(
 )
 _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
 _IDENTIFIERS = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?!\w*\s*\()")
+_WORDS = re.compile(r"[A-Za-z_]\w*")
 _MISSING_NAME = re.compile(r'No value with name "([^"]+)"')
 _MISSING_KEY = re.compile(r'Key not found in map : "([^"]+)"')
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
@@ -249,15 +250,41 @@ class Mistyped:
 
 
 class Checker:
-    """Compiles conditions against types, once for each set of names."""
+    """Compiles conditions against types."""
 
     def __init__(self, types: MessageTypes) -> None:
         self.types = types
-        self._envs: dict[tuple[tuple[str, str], ...], Any] = {}
 
     def check(self, condition: Condition, names: Mapping[str, str]) -> Mistyped | None:
         """The first thing that is wrong with a condition, or None; `names` maps names to types."""
-        env = self._env(names)
+        return self.check_all([(condition, names)])[0]
+
+    def check_all(self, jobs: Sequence[tuple[Condition, Mapping[str, str]]]) -> list[Mistyped | None]:
+        """What `check` says of each condition; an environment is dear, so all that agree share one."""
+        scopes: list[dict[str, str | None]] = []
+        chosen: list[dict[str, str | None]] = []
+        for condition, names in jobs:
+            # every word counts, also a field's: what the text may name means the same in its scope, or nothing
+            meant = {word: names.get(word) for word in _WORDS.findall(condition.text)}
+            for scope in scopes:
+                if all(scope.get(word, kind) == kind for word, kind in meant.items()):
+                    break
+            else:
+                scopes.append(scope := {})
+            scope.update(meant)
+            chosen.append(scope)
+        envs = {id(scope): self._env(scope) for scope in scopes}
+        return [
+            self._mistyped(condition, envs[id(scope)])
+            for (condition, _), scope in zip(jobs, chosen, strict=True)
+        ]
+
+    def _env(self, scope: Mapping[str, str | None]) -> Any:
+        variables = {name: _cel_type(kind) for name, kind in scope.items() if kind is not None}
+        functions = _functions(typed=True)
+        return cel.NewEnv(descriptor_pool=self.types.pool, variables=variables, functions=functions)
+
+    def _mistyped(self, condition: Condition, env: Any) -> Mistyped | None:
         try:
             compiled = env.compile(condition.text)
         except RuntimeError as error:
@@ -266,15 +293,6 @@ class Checker:
         if kind not in (cel.Type.BOOL, cel.Type.DYN):
             return Mistyped(1, 1, "C03", kind.name())
         return None
-
-    def _env(self, names: Mapping[str, str]) -> Any:
-        key = tuple(sorted(names.items()))
-        if key not in self._envs:
-            variables = {name: _cel_type(kind) for name, kind in names.items()}
-            self._envs[key] = cel.NewEnv(
-                descriptor_pool=self.types.pool, variables=variables, functions=_functions(typed=True)
-            )
-        return self._envs[key]
 
 
 def _cel_type(kind: str) -> Any:

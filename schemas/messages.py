@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,7 +16,8 @@ import yaml
 from schemas.problems import Location, Problem, problem
 
 LANGUAGES = ("ru", "en")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FOLDER = Path(__file__).parent / "messages"
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def said(name: str, /, **values: object) -> Said:
 @cache
 def texts(name: str) -> Mapping[str, Any]:
     """The texts of `schemas/messages/<name>.yaml` by their names, read once."""
-    source = (files("schemas") / "messages" / f"{name}.yaml").read_text("utf-8")
+    source = (_FOLDER / f"{name}.yaml").read_text("utf-8")
     return yaml.load(source, Loader=_LOADER) or {}
 
 
@@ -141,6 +141,8 @@ LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "
 
 def hint(name: str, known: Iterable[str]) -> Said:
     """Advice beside an unknown name: the nearest known one, or what there is."""
+    import difflib  # only where a name is wrong
+
     names = sorted(known)
     plain = name.translate(LOOKALIKES)
     if plain != name and plain in names:

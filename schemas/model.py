@@ -90,6 +90,7 @@ class Methodology:
         default_factory=dict
     )  # schemas by the path of an artefact
     digest: str = ""
+    overlays: tuple[str, ...] = ()  # `id@version` of what lies on it, first to last
 
     def schema_of(self, spec: ArtefactSpec) -> Mapping[str, Any]:
         """The schema of an artefact, with the columns that its table has here."""

@@ -23,7 +23,7 @@ def resolved(kind: str, source: Source) -> tuple[Source, list[Problem]]:
     """The source with every reference replaced, and the problems of those that mean nothing."""
     work = _Work(kind, source)
     data = work.walk(source.data, ())
-    if data is source.data:
+    if not work.references:
         return source, work.found
     return replace(source, data=data, references=work.references), work.found
 
@@ -94,7 +94,9 @@ class _Work:
             self.found.append(unknown(at, "param", name[1], self.params))
         elif isinstance(param, Mapping) and "default" in param:
             return param["default"]
-        return match[0]  # a parameter without a value is told by the rules
+        else:
+            self.found.append(problem("K06", at, name=name[1]))
+        return match[0]
 
     def _at(self, pointer: Pointer, text: str, index: int) -> Any:
         return self.source.inside(pointer, 1, index + 1) if "\n" not in text else self.source.at(pointer)

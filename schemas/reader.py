@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from schemas import parameters, rules, school_days, surveys, texts, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
+from schemas.layers import apart, whole
 from schemas.model import Methodology
+from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
 from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
+from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
 from schemas.validation import Schema
 from schemas.word_templates import template_problems
 
@@ -24,11 +27,15 @@ _KINDS = {"stages": "stage", "surveys": "survey", "calendar": "calendar"}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading gave: a methodology, or the problems that stand in the way."""
+    """What reading gave: a methodology, or the problems that stand in the way.
+
+    `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
+    """
 
     methodology: Methodology | None
     problems: tuple[Problem, ...]
     bundle: Bundle
+    layers: tuple[Layer, ...] = ()
 
     def or_refuse(self) -> Methodology:
         """The methodology; InvalidDefinition with all problems where there is none."""
@@ -37,93 +44,205 @@ class Reading:
         return self.methodology
 
 
+@dataclass
+class _Files:
+    """The files that could be read, and what is wrong with any of them."""
+
+    method: Source | None = None
+    stages: dict[str, Source] = field(default_factory=dict)
+    surveys: dict[str, Source] = field(default_factory=dict)
+    calendars: dict[str, Source] = field(default_factory=dict)
+    broken: set[str] = field(
+        default_factory=set
+    )  # stages, surveys and schema files with problems of their own
+    problems: list[Problem] = field(default_factory=list)
+
+    def folder(self, name: str) -> dict[str, Source]:
+        """The files of a folder by their names without the suffix."""
+        return {"stages": self.stages, "surveys": self.surveys, "calendar": self.calendars}[name]
+
+    def settled(self, wanted: str) -> tuple[_Files, dict[str, Mapping[str, Any]]]:
+        """The files with their params in place and their texts in one language; by name, all languages."""
+        own = texts.language_of(self.method)
+        all_languages: dict[str, Mapping[str, Any]] = {}
+
+        def settle(kind: str, name: str, source: Source) -> Source:
+            whole, _ = parameters.resolved(kind, source)
+            all_languages[name] = whole.data
+            return texts.spoken(kind, whole, own, wanted)[0]
+
+        def folder(name: str) -> dict[str, Source]:
+            return {
+                key: settle(_KINDS[name], f"{name}/{key}.yaml", source)
+                for key, source in self.folder(name).items()
+            }
+
+        method = settle("methodology", "methodology.yaml", self.method) if self.method else None
+        settled = _Files(
+            method, folder("stages"), folder("surveys"), folder("calendar"), self.broken, self.problems
+        )
+        return settled, all_languages
+
+
 def collect(folder: Path) -> dict[str, bytes]:
     """The files of a methodology's folder by their name inside it."""
     found: dict[str, bytes] = {}
-    yaml = ("methodology.yaml", "calendar/*.yaml", "stages/*.yaml", "surveys/*.yaml")
-    for pattern in (*yaml, "documents/*", "artefacts/*.json"):
+    for pattern in FILES:
         for path in sorted(folder.glob(pattern)):
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
 
 
-def read_folder(folder: Path, shown: str = "", language: str = "") -> Reading:
-    """Read a folder; `shown` is put before file names in problems."""
-    return read(collect(folder), shown, language)
+def read_folder(folder: Path, shown: str = "", overlay: Path | None = None, language: str = "") -> Reading:
+    """Read a folder, with an overlay on it; `shown` is put before file names in problems."""
+    content = collect(folder)
+    if overlay is None:
+        return read(content, shown, language=language)
+    stacked = stack(content, folder, overlay)
+    if stacked.problems:
+        return Reading(None, stacked.problems, content)
+    return read(stacked.content, shown, stacked.names, language=language)
 
 
-def read(content: Bundle, shown: str = "", language: str = "") -> Reading:
+def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...]]:
+    """Read a folder alone, and every overlay on it: its own, and those of the schools beside it.
+
+    The problems are of all of them; a param without a value is none here, where no school starts.
+    """
+    reading = read(collect(folder), shown, complete=False)
+    found = list(reading.problems)
+    if reading.methodology is not None:
+        for path in overlays_of(folder):
+            found += read_folder(folder, shown, path).problems
+    return reading, tuple(sorted(set_of(found), key=lambda each: each.order))
+
+
+def read(
+    content: Bundle,
+    shown: str = "",
+    names: Mapping[str, str] | None = None,
+    *,
+    complete: bool = True,
+    language: str = "",
+) -> Reading:
     """Read the files of a methodology; the bundle that comes back is complete by itself.
 
-    Texts are in the methodology's language, or in another that is asked for where they have it.
+    `names` are what to call files in problems that do not lie in the methodology's folder; `complete` asks for
+    a value of each param, without which no programme can start. Texts are in the methodology's language, or in
+    another that is asked for where they have it.
     """
     prefix = f"{shown.rstrip('/')}/" if shown else ""
-    found: list[Problem] = []
+    called = {name: prefix + name for name in content} | dict(names or {})
     if "methodology.yaml" not in content:
         return Reading(None, (problem("R00", Location(f"{prefix}methodology.yaml")),), content)
-    parsed: dict[str, dict[str, Source]] = {folder: {} for folder in _KINDS}
-    broken: set[str] = set()
-    method: Source | None = None
+    files = _parsed(content, called)
+    layers: tuple[Layer, ...] = ()
+    applied = [name for name in sorted(content) if name.startswith(APPLIED)]
+    if applied and files.method is not None and not files.broken:
+        sources = {name: parse_yaml(content[name], called[name]) for name in applied}
+        layers = _overlaid(files, sources)
+    files, all_languages = files.settled(language)
+    found = files.problems
+    schemas, own, problems = _schemas(content, called, files.stages)
+    found.extend(problems)
+    files.broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
+    for source in files.surveys.values():
+        found.extend(surveys.meaning_problems(source))
+    for source in files.calendars.values():
+        found.extend(school_days.calendar_problems(source))
+    documents = {name for name in content if name.startswith("documents/")}
+    for name in sorted(documents):
+        if name.endswith(".docx"):
+            found.extend(template_problems(content[name], called[name]))
+    method = files.method
+    if method is not None:
+        known = Sources(
+            method,
+            files.stages,
+            files.surveys,
+            frozenset(documents),
+            schemas,
+            frozenset(files.broken),
+            complete,
+            files.calendars,
+        )
+        found.extend(rules.check(known))
+    if found or method is None:
+        return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content, layers)
+    bundle = {**own, **content}
+    methodology = build(
+        method.data,
+        {name: source.data for name, source in files.stages.items()},
+        {name: source.data for name, source in files.surveys.items()},
+        schemas,
+        {name: digest_of_bytes(content[name]) for name in documents},
+        bundle_digest(bundle),
+        {f"calendar/{name}.yaml": source.data for name, source in files.calendars.items()},
+        all_languages,
+        tuple(layer.name for layer in layers),
+    )
+    return Reading(methodology, (), bundle, layers)
+
+
+def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
+    """Every file of the methodology itself that has the right shape."""
+    files = _Files()
     own = ""
-    in_all_languages: dict[str, Source] = {}  # by file: what a task's digest is made of
     for name in sorted(content, key=lambda each: (each != "methodology.yaml", each)):
         folder, _, file = name.rpartition("/")
         kind = "methodology" if name == "methodology.yaml" else _KINDS.get(folder)
         if kind is None:
             continue
-        source, problems = parse_yaml(content[name], prefix + name)
+        source, problems = parse_yaml(content[name], called[name])
         if kind == "methodology":
             own = texts.language_of(source)
         if source is not None:
-            source, problems = parameters.resolved(kind, source)
-            in_all_languages[name] = source
-            source, unsaid = texts.spoken(kind, source, own, language)
-            problems += unsaid + parameters.named(source, validation.shape_problems(kind, source))
+            problems = _shape_problems(kind, source, own)
         if source is None or problems:
-            broken.add(file.removesuffix(".yaml"))
+            files.broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
-            method = source
+            files.method = source
         else:
-            parsed[folder][file.removesuffix(".yaml")] = source
+            files.folder(folder)[file.removesuffix(".yaml")] = source
             if source.data.get("id", file.removesuffix(".yaml")) != file.removesuffix(".yaml"):
-                found.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
-        found.extend(problems)
-    schemas, files_used, problems = _schemas(content, prefix, parsed["stages"])
-    found.extend(problems)
-    broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
-    for source in parsed["surveys"].values():
-        found.extend(surveys.meaning_problems(source))
-    for source in parsed["calendar"].values():
-        found.extend(school_days.calendar_problems(source))
-    documents = {name for name in content if name.startswith("documents/")}
-    for name in sorted(documents):
-        if name.endswith(".docx"):
-            found.extend(template_problems(content[name], prefix + name))
-    if method is not None:
-        sources = Sources(
-            method,
-            parsed["stages"],
-            parsed["surveys"],
-            frozenset(documents),
-            schemas,
-            frozenset(broken),
-            parsed["calendar"],
-        )
-        found.extend(rules.check(sources))
-    if found or method is None:
-        return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content)
-    bundle = {**files_used, **content}
-    methodology = build(
-        method.data,
-        {name: source.data for name, source in parsed["stages"].items()},
-        {name: source.data for name, source in parsed["surveys"].items()},
-        schemas,
-        {name: digest_of_bytes(content[name]) for name in documents},
-        bundle_digest(bundle),
-        {f"calendar/{name}.yaml": source.data for name, source in parsed["calendar"].items()},
-        {name: source.data for name, source in in_all_languages.items()},
-    )
-    return Reading(methodology, (), bundle)
+                files.problems.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
+        files.problems.extend(problems)
+    return files
+
+
+def _shape_problems(kind: str, source: Source, own: str) -> list[Problem]:
+    """What is wrong with the shape of a file, its params put in place and its texts in the methodology's language."""
+    whole, unresolved = parameters.resolved(kind, source)
+    said, unsaid = texts.spoken(kind, whole, own)
+    return [*unresolved, *unsaid, *parameters.named(said, validation.shape_problems(kind, said))]
+
+
+def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Problem]]]) -> tuple[Layer, ...]:
+    """Lay the overlays over the files, in place; the layers, as far as they could be laid."""
+    assert files.method is not None
+    document = whole(files.method, files.stages, files.surveys)
+    layers: list[Layer] = []
+    for source, problems in applied.values():
+        problems = problems or (validation.shape_problems("overlay", source) if source else [])
+        problems = problems or (stack_problems(source, files.method, layers) if source else [])
+        files.problems.extend(problems)
+        if source is None or problems:
+            break
+        laid = lay(document, source)
+        layers.append(Layer(source, document, laid.document, laid.judgements))
+        files.problems.extend(laid.problems)
+        document = laid.document
+    method, stages, surveys_found = apart(document)
+    for kind, parts in (("stage", stages), ("survey", surveys_found), ("methodology", {"": method})):
+        for name, part in parts.items():
+            problems = _shape_problems(kind, part, texts.language_of(method))
+            files.problems.extend(problems)
+            if problems:
+                files.broken.add(name)
+    files.method = None if "" in files.broken else method
+    files.stages = {name: part for name, part in stages.items() if name not in files.broken}
+    files.surveys = {name: part for name, part in surveys_found.items() if name not in files.broken}
+    return tuple(layers)
 
 
 def bundle_digest(bundle: Bundle) -> str:
@@ -140,14 +259,14 @@ def set_of(problems: list[Problem]) -> list[Problem]:
 
 
 def _schemas(
-    content: Bundle, prefix: str, stages: Mapping[str, Source]
+    content: Bundle, called: Mapping[str, str], stages: Mapping[str, Source]
 ) -> tuple[dict[str, Schema], dict[str, bytes], list[Problem]]:
     """Artefact schemas that the stages use, inlined; the shipped files among them; their problems."""
     found: list[Problem] = []
     own: dict[str, Schema] = {}
     for name in sorted(content):
         if name.startswith("artefacts/") and name.endswith(".schema.json"):
-            source, problems = parse_json(content[name], prefix + name)
+            source, problems = parse_json(content[name], called[name])
             problems = problems or (validation.profile_problems(source) if source else [])
             found.extend(problems)
             if source and not problems:
@@ -164,7 +283,7 @@ def _schemas(
         name = path.removeprefix("artefacts/")
         if name not in shipped:
             raise validation.UnknownSchema(path)
-        raw = (files("schemas") / "artefacts" / f"{name}.schema.json").read_bytes()
+        raw = (validation.SHIPPED / "artefacts" / f"{name}.schema.json").read_bytes()
         files_used[f"artefacts/{name}.schema.json"] = raw
         source, problems = parse_json(raw, path)
         found.extend(problems)
@@ -179,5 +298,6 @@ def _schemas(
         except validation.UnknownSchema:
             continue  # told by the rules, at the artefact that asks for it
         except (KeyError, RecursionError):
-            found.append(problem("J04", Location(f"{prefix}artefacts/{name}.schema.json"), reference="$ref"))
+            file = f"artefacts/{name}.schema.json"
+            found.append(problem("J04", Location(called.get(file, file)), reference="$ref"))
     return schemas, files_used, found

@@ -32,6 +32,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -125,11 +126,12 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
     found: list[Problem] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in items]
-        found.extend(
-            problem("Y11", Location(name), key=key, first="?") for key in set(keys) if keys.count(key) > 1
-        )
-        return dict(items)
+        data = dict(items)
+        if len(data) < len(items):
+            keys = [key for key, _ in items]
+            twice = (key for key in data if keys.count(key) > 1)
+            found.extend(problem("Y11", Location(name), key=key, first="?") for key in twice)
+        return data
 
     def constant(text: str) -> None:
         found.append(problem("Y13", Location(name), value=text))
@@ -190,7 +192,10 @@ class _Reader:
         self.keys: dict[Pointer, tuple[int, int]] = {}
         self.quoted: set[Pointer] = set()
         self.nodes = 0
-        self.events = yaml.parse(text, Loader=_LOADER)
+
+    @cached_property
+    def _events(self) -> Any:
+        return _LOADER(self.text)
 
     def document(self) -> Any:
         self._expect()  # stream start
@@ -206,9 +211,7 @@ class _Reader:
 
     def _expect(self) -> Any:
         try:
-            event = next(self.events)
-        except StopIteration:
-            raise _Stop(problem("Y05", Location(self.name))) from None
+            event = self._events.get_event()
         except yaml.MarkedYAMLError as error:
             raise _Stop(self._syntax(error)) from None
         except yaml.reader.ReaderError as error:
@@ -221,6 +224,8 @@ class _Reader:
                     else repr(error.character),
                 )
             ) from None
+        if event is None:
+            raise _Stop(problem("Y05", Location(self.name)))
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
@@ -230,8 +235,9 @@ class _Reader:
         return Location(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _value(self, event: Any, pointer: Pointer) -> Any:
-        self.values[pointer] = (event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        mark = event.start_mark
+        self.values[pointer] = (mark.line + 1, mark.column + 1)
+        if event.anchor is not None:  # an alias has one too
             raise _Stop(problem("Y08", self._at(event), anchor=event.anchor))
         if event.tag not in (None, "!"):
             raise _Stop(problem("Y09", self._at(event), tag=event.tag))
@@ -288,6 +294,8 @@ class _Reader:
             return None
         if text in _BOOLEANS:
             return _BOOLEANS[text]
+        if text[0] not in _FIRST_OF_NUMBERS:
+            return text
         if _INTEGER.fullmatch(text):
             if len(text) > 15:
                 self.found.append(problem("Y13", self._at(event), value=text[:20]))

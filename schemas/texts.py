@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from schemas.layers import Layered
 from schemas.messages import LANGUAGES, hint
 from schemas.problems import Problem, problem
 from schemas.sources import Pointer, Source
@@ -31,6 +32,9 @@ def spoken(kind: str, source: Source, own: str, wanted: str = "") -> tuple[Sourc
     data = work.walk(shipped("definition", kind), source.data, ())
     if data is source.data:
         return source, []
+    if isinstance(source, Layered):
+        moved = {to: source.origin(at) for to, at in work.moved.items()}
+        return replace(source, data=data, origins={**source.origins, **moved}), work.found
     values = {
         **source.values,
         **{to: source.values[at] for to, at in work.moved.items() if at in source.values},

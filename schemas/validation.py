@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Protocol
 
-import isodate
-import jsonschema
-from jsonschema import Draft202012Validator, FormatChecker
-
+from schemas import validators
 from schemas.messages import LOOKALIKES, hint, said
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Pointer, Source, parse_json
 
 Schema = Mapping[str, Any]
+SHIPPED = Path(__file__).parent
 
 _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default"}
 _KEYWORDS = _ANNOTATIONS | {
@@ -57,7 +54,7 @@ def shipped(folder: str, name: str) -> Schema:
 @cache
 def shipped_names(folder: str) -> frozenset[str]:
     """The ids of the schemas in `schemas/<folder>/`."""
-    found = (files("schemas") / folder).iterdir()
+    found = (SHIPPED / folder).iterdir()
     return frozenset(
         each.name.removesuffix(".schema.json") for each in found if each.name.endswith(".schema.json")
     )
@@ -65,7 +62,7 @@ def shipped_names(folder: str) -> frozenset[str]:
 
 @cache
 def _shipped_file(name: str) -> Schema:
-    path = files("schemas") / f"{name}.schema.json"
+    path = SHIPPED / f"{name}.schema.json"
     if not path.is_file():
         raise UnknownSchema(name)
     source, found = parse_json(path.read_bytes(), f"{name}.schema.json")
@@ -80,12 +77,12 @@ def inline(schema: Schema, name: str, lookup: Callable[[str], Schema]) -> Schema
     folder = name.rpartition("/")[0]
 
     def walk(node: Any, depth: int) -> Any:
-        if depth > 40:
-            raise RecursionError(name)
         if isinstance(node, list):
             return [walk(each, depth + 1) for each in node]
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict):
             return node
+        if depth > 40:
+            raise RecursionError(name)
         if "$ref" in node:
             rest = {key: value for key, value in node.items() if key != "$ref"}
             return {**target(node["$ref"]), **walk(rest, depth + 1)}
@@ -169,76 +166,15 @@ def _pattern_problems(pattern: str, at: Location) -> list[Problem]:
 
 # --- validating ----------------------------------------------------------------------------------
 
-_formats = FormatChecker(formats=())
-
-
-@_formats.checks("date")
-def _is_date(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        return len(value) == 10 and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-@_formats.checks("date-time")
-def _is_moment(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
-
-
-@_formats.checks("month-day")
-def _is_month_day(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    return bool(re.fullmatch(r"\d\d-\d\d", value)) and _is_date(f"2026-{value}")  # of no leap year
-
-
-@_formats.checks("duration")
-def _is_duration(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        isodate.parse_duration(value)
-    except (isodate.ISO8601Error, ValueError):
-        return False
-    return value.startswith("P")
-
-
-def _pattern(validator: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
-    # `$` also matches before a last newline in `re`, not in JSON Schema
-    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
-        yield jsonschema.ValidationError(f"does not match {pattern!r}")
-
-
-def _properties(validator: Any, properties: Mapping[str, Any], data: Any, _: Schema) -> Iterator[Any]:
-    if not isinstance(data, Mapping):
-        return
-    for name, schema in properties.items():
-        if name in data:
-            for error in validator.descend(data[name], schema, path=name, schema_path=name):
-                if schema is False:
-                    error.path.appendleft(name)  # `descend` forgets it
-                yield error
-
-
-Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call] # jsonschema declares no types here
-    Draft202012Validator, {"pattern": _pattern, "properties": _properties}
-)
-
 
 def violations(schema: Schema, data: Any, at: Placer, family: str = "S") -> list[Problem]:
     """Everything in `data` that breaks `schema` (already inlined).
 
     `family` S speaks to a methodologist and quotes values; D speaks about papers and never does.
     """
-    validator = Validator(schema, format_checker=_formats)
-    return [told for error in validator.iter_errors(data) for told in _told(error, schema, at, family)]
+    if validators.holds(schema, data):
+        return []
+    return [told for error in validators.errors(schema, data) for told in _told(error, schema, at, family)]
 
 
 def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Problem]:
@@ -266,7 +202,7 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
     elif keyword == "type":
         yield tell("03", at(pointer), wanted=_wanted(value), advice=_type_advice(value, data))
     elif keyword in ("enum", "const"):
-        allowed = [_written(each) for each in (value if keyword == "enum" else [value])]
+        allowed = [written(each) for each in (value if keyword == "enum" else [value])]
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
         close = hint(str(data), allowed)
@@ -325,16 +261,16 @@ def _title_at(schema: Any, pointer: Pointer) -> object:
 def _short(value: Any) -> object:
     if value is None:
         return said("type_null")
-    text = _written(value)
+    text = written(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as YAML writes it on one line."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_written(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {written(each)}' for key, each in value.items())}}}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)

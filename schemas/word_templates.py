@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.parsers import expat
 
 from schemas.messages import foreign
@@ -25,17 +26,18 @@ _PLACED = re.compile(r"({[{%]-?)(?:p|tr|tc|r)\s")  # {%p if … %}: the whole pa
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
 
-def template_problems(content: bytes, file: str) -> list[Problem]:
+@lru_cache(maxsize=64)  # every overlay reads the same templates anew
+def template_problems(content: bytes, file: str) -> tuple[Problem, ...]:
     """Why a Word template can't be filled in: it is no DOCX, or a tag in it can't be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(each.file_size > MAX_PART for each in archive.infolist()):
-                return [problem("N08", Location(file), limit=MAX_PART // 1_000_000)]
+                return (problem("N08", Location(file), limit=MAX_PART // 1_000_000),)
             archive.getinfo(_MAIN)
             texts = [_text(archive.read(name)) for name in archive.namelist() if _PARTS.fullmatch(name)]
     except (zipfile.BadZipFile, zlib.error, expat.ExpatError, RuntimeError, EOFError, ValueError, KeyError):
-        return [problem("N02", Location(file))]
-    return [each for text in texts for each in _tag_problems(text, file)]
+        return (problem("N02", Location(file)),)
+    return tuple(each for text in texts for each in _tag_problems(text, file))
 
 
 def _text(part: bytes) -> str:

@@ -14,7 +14,8 @@ from workspaces import CURATOR, opened_at, small_room
 from flows import drafts
 from schemas import reader
 from schemas.columns import row_schema, with_columns
-from schemas.validation import Validator
+from schemas.problems import NOWHERE
+from schemas.validation import violations
 
 COLUMNS = (
     "stages/base.yaml",
@@ -85,5 +86,5 @@ def test_what_was_valid_before_is_valid_with_any_columns(columns):
     schema = with_columns(method.schemas["mentees"], columns)
     data = {"rows": [{"code": "m1", "form": "any", "minor": True}]}
 
-    assert Validator(schema).is_valid(data)
+    assert violations(schema, data, lambda pointer, *, key=False: NOWHERE) == []
     assert set(row_schema(method.schemas["mentees"])["properties"]) <= set(row_schema(schema)["properties"])

@@ -303,7 +303,7 @@ def test_check_lets_pass_what_word_makes_of_a_tag() -> None:
         rows=(("{%tr for x in rows %}", ""), ("{% colspan 2 %}{{ x }}", ""), ("{%tr endfor %}", "")),
     )  # fmt: skip
 
-    assert template_problems(template, "a.docx") == []
+    assert template_problems(template, "a.docx") == ()
 
 
 def test_table_without_grid() -> None:

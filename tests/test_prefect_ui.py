@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import needed
+from browsing import browser_page
 from killing import Killer
 from test_prefect import run
 from workspaces import DIRECTOR, Room, new_room
@@ -26,10 +25,6 @@ from flows.settings import Workspace
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 ORDER = "preparation/write_launch_order"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,21 +54,9 @@ def serving(room: Room) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def page(serving: Server) -> Iterator[object]:
-    """A page of Debian's Chromium; every request that leaves this machine is noted."""
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        needed("Chromium", FileNotFoundError("chromium"))
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=QUIET)
-        opened = browser.new_page(viewport={"width": 1400, "height": 900})
-        strangers: list[str] = []
-        opened.on("request", lambda each: strangers.append(each.url) if "127.0.0.1" not in each.url else None)
+    """A page of Debian's Chromium."""
+    with browser_page() as opened:
         yield opened
-        browser.close()
-
-        assert strangers == []
 
 
 def site(server: Server) -> str:

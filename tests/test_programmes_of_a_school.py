@@ -87,7 +87,7 @@ def test_an_older_database_is_upgraded_with_its_programmes(store: Store):
     from test_store import begun
 
     number = begun(store).id
-    _move(store, "0001", down=True)
+    _move(store, "-1", down=True)
     _move(store, "head")
     with store.write() as transaction:
         row = transaction.programme("s")

@@ -138,3 +138,26 @@ def test_show_speaks_the_language_asked_for(tmp_path, capsys):
     assert "Start" in capsys.readouterr().out
     assert cli.run(["show", str(folder)]) == 0
     assert "Начало" in capsys.readouterr().out
+
+
+def test_an_overlay_changes_what_a_reference_and_a_text_by_language_say(tmp_path):
+    base, file = tmp_path / "small", tmp_path / "school" / "overlay.yaml"
+    content = changed(
+        ("stages/work.yaml", "integer, default: 2}", "integer, default: 2, overlay: free}"),
+        ("stages/work.yaml", "due: {within: P10D}", 'due: {within: "P${params.enough}D"}'),
+        ("stages/work.yaml", "artefacts:\n", "overlay: {artefacts.*.title: free}\nartefacts:\n"),
+        ("stages/work.yaml", "title: Журнал встреч", "title: {ru: Журнал встреч, en: Log}"),
+    )
+    for name, body in content.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_bytes(body)
+    file.parent.mkdir()
+    file.write_text(
+        'dsl: overlay/v1\nid: own\nversion: "1"\nextends: [small@1]\nparams: {work: {enough: 3}}\n'
+        "set: {stages: {work: {artefacts: {meetings: {title: {ru: Дневник}}}}}}\n"
+    )
+    russian = reader.read_folder(base, "", file).or_refuse().stages["work"]
+    english = reader.read_folder(base, "", file, "en").or_refuse().stages["work"]
+
+    assert russian.tasks["begin"].due.within.rest == timedelta(days=3)
+    assert (russian.artefacts["meetings"].title, english.artefacts["meetings"].title) == ("Дневник", "Log")

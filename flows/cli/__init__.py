@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
-from importlib.metadata import version
 from itertools import pairwise
 from typing import Annotated
 
@@ -25,11 +25,18 @@ _OF_THE_MACHINE = {  # what a user can mend, wherever it turns up
     errno.EEXIST: "reason_not_folder",
 }
 
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("nastavnik")
+
+
 app = App(
     name="nastavnik",
     help_format="plaintext",
     help_formatter=help.Formatter(),
-    version=lambda: version("nastavnik"),
+    version=_version,
     version_flags=["--version"],
     end_of_options_delimiter="",
     default_parameter=Parameter(negative=(), show_default=lambda value: value or None),
@@ -105,6 +112,9 @@ def _language(arguments: list[str]) -> str | None:
 
 def main() -> None:
     """Entry point of `nastavnik`."""
+    gc.set_threshold(
+        50_000
+    )  # what a command reads and loads stays: looking through it for rubbish finds none
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # a console of another code page must not crash

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from flows.cli import talk
 from flows.cli.address import office
 from schemas import messages
 from schemas.messages import Said
-from schemas.problems import Problem, Refusal
+from schemas.problems import Problem, Refusal, WrongUsage, problem
+from schemas.sources import parse_json
 
 
-def verify() -> int:
-    """Check the journal's chain, the rows that it stands for, contents and files."""
+def verify(
+    *, certificate: Annotated[Path | None, Parameter(help="A certificate of `show --certificate`.")] = None
+) -> int:
+    """Check the journal, its rows, contents and files; or a certificate by itself."""
+    if certificate is not None:
+        return _verify_certificate(certificate)
     from flows.store.verify import damage
 
     with office() as (found, _):
@@ -20,6 +30,26 @@ def verify() -> int:
     if problems:
         raise Refusal(problems)
     talk.say("verified", count=count, anchor=anchor[:16])
+    return 0
+
+
+def _verify_certificate(path: Path) -> int:
+    from schemas.certificate import certificate_problems
+
+    if not path.is_file():
+        raise WrongUsage(problem("U04", path=path))
+    source, found = parse_json(path.read_bytes(), str(path))
+    if source is not None:
+        found = certificate_problems(source.data, str(path))
+    if source is None or found:
+        raise Refusal(found)
+    about = source.data
+    names = [f"{each['id']}@{each['version']}" for each in about["overlays"]]
+    talk.say(
+        "certificate_verified", methodology=about["methodology"]["id"], version=about["methodology"]["version"],
+        digest=about["methodology"]["digest"][:12], overlays=names, rules=len(about["core"]),
+        changes=len(about["changes"]),
+    )  # fmt: skip
     return 0
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,14 +11,18 @@ from cyclopts import Parameter
 from flows.cli import talk
 from schemas import messages, reader
 from schemas.messages import unknown
-from schemas.problems import NOWHERE, Location, Refusal, WrongUsage, problem
+from schemas.problems import NOWHERE, Location, Problem, Refusal, WrongUsage, problem
+from schemas.stack import lies_on
 
 
 def init(folder: Path) -> int:
     """Make a workspace: settings, definitions to edit, the database.
 
-    In a folder that is one already, upgrade its database.
+    In a folder that is one already, upgrade its database and what editors know of the language.
     """
+    import shutil
+
+    from flows import editors
     from flows.people import make_key, refuse_lost_key
     from flows.settings import DEFINITIONS, FILE, Workspace
     from flows.store.database import file_of, is_lost
@@ -36,7 +37,7 @@ def init(folder: Path) -> int:
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
-        (folder / FILE).write_text(talk.word("settings_file"), "utf-8")
+        (folder / FILE).write_text(editors.modeline("workspace") + talk.word("settings_file"), "utf-8")
     file = file_of(workspace.database)
     if file and is_lost(file) and workspace.is_lived_in:  # an empty one in its place would hide the loss
         raise Refusal(problem("W22", path=file))
@@ -47,7 +48,10 @@ def init(folder: Path) -> int:
         new = target.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(DEFINITIONS / "target-model", new)
+        editors.point(new, target, workspace.folder)
         new.rename(target)  # whole or not at all
+    for left in editors.write(workspace.folder):
+        talk.say("init_editor_left", path=left, folder=editors.SCHEMAS)
     upgrade(workspace.database)
     if not workspace.people_key.exists():  # last of all: where there is a key, there was a database
         store = Store(workspace.database, workspace.files)
@@ -61,6 +65,9 @@ def init(folder: Path) -> int:
 
 def quoted(path: Path) -> str:
     """A path as it is typed in this system's shell."""
+    import shlex
+    import subprocess
+
     return subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
 
 
@@ -68,10 +75,16 @@ def check(
     path: Path | None = None,
     *,
     format: Annotated[Literal["text", "json", "github"], Parameter(help="Form of the answer.")] = "text",
+    watch: Annotated[bool, Parameter(help="Check again after every change, until Ctrl+C.")] = False,
 ) -> int:
     """Check the definitions in a folder; every problem of every file at once."""
-    folder = _folder(path)
-    reading = reader.read_folder(folder, str(path) if path is not None else _shown(folder))
+    if watch:
+        from flows.cli import watching
+
+        folder = _folder(path)
+        around = [folder, folder.parent / "schools", *([path.parent] if path and path.is_file() else [])]
+        return watching.watch(around, lambda: check(path, format=format))
+    reading, problems = _read(path)
     language = talk.language()
     if format == "json":
         talk.data(
@@ -85,25 +98,39 @@ def check(
                         "column": each.at.column,
                         "message": messages.message(each, language),
                     }
-                    for each in reading.problems
+                    for each in problems
                 ],
             }
         )
     else:
-        for each in reading.problems:
+        for each in problems:
             line = messages.line(each, language)
             print(_annotation(each.at, line) if format == "github" else line)
-    if reading.problems:
-        talk.say("check_failed", count=len(reading.problems))
+    if problems:
+        talk.say("check_failed", count=len(problems))
         return 3
     if reading.methodology:
         found = reading.methodology
         talk.say(
-            "check_done", title=found.title, folder=_shown(folder), stages=len(found.stages),
+            "check_done", title=found.title, folder=_shown(_folder(path)), stages=len(found.stages),
             artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
             gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
         )  # fmt: skip
     return 0
+
+
+def _read(path: Path | None) -> tuple[reader.Reading, tuple[Problem, ...]]:
+    """A folder with all the overlays on it, or one overlay on its methodology."""
+    folder = _folder(path)
+    shown = _shown(folder)
+    if path is not None and _is_overlay(path):
+        reading = reader.read_folder(folder, shown, path)
+        return reading, reading.problems
+    return reader.read_all(folder, str(path) if path is not None and path.is_dir() else shown)
+
+
+def _is_overlay(path: Path) -> bool:
+    return path.is_file() and (path.name == "overlay.yaml" or path.parent.name == "overlays")
 
 
 def _annotation(at: Location, line: str) -> str:
@@ -116,10 +143,13 @@ def _folder(path: Path | None) -> Path:
     if path is not None:
         if not path.exists():
             raise WrongUsage(problem("U04", path=path))
-        for folder in (path, *path.resolve().parents) if path.is_file() else (path,):
-            if (folder / "methodology.yaml").is_file() or path.is_dir():
+        if path.is_dir():
+            return path
+        for folder in path.resolve().parents:
+            if (folder / "methodology.yaml").is_file():
                 return folder
-        return path.parent
+        beside = _methodologies_around(path) if _is_overlay(path) else []
+        return beside[0] if beside else path.parent
     try:
         workspace = talk.workspace()
     except WrongUsage:
@@ -127,6 +157,14 @@ def _folder(path: Path | None) -> Path:
 
         return DEFINITIONS / "target-model"
     return workspace.methodology
+
+
+def _methodologies_around(overlay: Path) -> list[Path]:
+    """The methodologies that an overlay may lie on: in `definitions/` above `schools/`, its own ones first."""
+    found = [
+        file.parent for folder in overlay.resolve().parents for file in folder.glob("*/methodology.yaml")
+    ]
+    return [folder for folder in found if lies_on(overlay, folder)] or found
 
 
 def _shown(folder: Path) -> str:
@@ -154,22 +192,40 @@ def show(
     methodology: Path | None = None,
     *,
     school: Annotated[str | None, Parameter(help="As it is pinned for a school's programme.")] = None,
-    format: Annotated[Literal["text", "mermaid", "json"], Parameter(help="Form of the answer.")] = "text",
+    certificate: Annotated[
+        bool, Parameter(help="The proof that overlays keep the mandated core, as JSON.", negative="")
+    ] = False,
+    format: Annotated[
+        Literal["text", "mermaid", "svg", "json"], Parameter(help="Form of the answer.")
+    ] = "text",
 ) -> int:
     """Show a definition: its stages, papers, tasks and gates."""
-    from flows.views import definition
+    from flows.views import definition, definition_json, diagram, mermaid, origins, svg
 
+    status = None
     if school is not None:
-        from flows.cli.address import opened
+        from flows.cli.looking import looked
 
-        with opened(school) as (office, programme, _):
-            found = office.methodology(programme.bundle, talk.chosen())
+        reading, status = looked(school)
     else:
-        reading = reader.read_folder(_folder(methodology), str(methodology or ""), talk.chosen())
-        found = reading.or_refuse()
-    if format == "json":
-        talk.data(definition.as_json(found))
+        overlay = methodology if methodology is not None and _is_overlay(methodology) else None
+        reading = reader.read_folder(
+            _folder(methodology), _shown(_folder(methodology)), overlay, talk.chosen()
+        )
+    found, language = reading.or_refuse(), talk.language()
+    if certificate:
+        from schemas.certificate import certificate as proof
+
+        if not reading.layers:
+            raise Refusal(problem("O20"))
+        base = reading.layers[0].before.data
+        talk.data(proof(base, [layer.source.data for layer in reading.layers]))
+    elif format == "json":
+        told = origins.as_json(reading)
+        talk.data({**definition_json.as_json(found), **({"origins": told} if told else {})})
+    elif format == "text":
+        print(definition.text(found, language) + origins.text(reading, language))
     else:
-        text = definition.mermaid(found) if format == "mermaid" else definition.text(found, talk.language())
-        print(text, file=sys.stdout)
+        write = svg.svg if format == "svg" else mermaid.mermaid
+        print(write(diagram.diagram(found, status), language))
     return 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cyclopts.help import DefaultFormatter, HelpPanel
-
 from flows.cli import talk
 from schemas.messages import texts
 
 if TYPE_CHECKING:
+    from cyclopts.help import HelpPanel
     from rich.console import Console, ConsoleOptions
 
 COMMANDS = {
@@ -29,20 +28,22 @@ COMMANDS = {
     "why": "Why STAGE, STAGE/ARTEFACT, STAGE/TASK or STAGE/CHECKPOINT [/KEY] is as it is.",
     "today": "Who does what by when, overdue first.",
     "render": "Make the Word file or table of STAGE/TASK[/KEY] or STAGE/ARTEFACT[/KEY], with names.",
-    "verify": "Check the journal's chain, the rows that it stands for, contents and files.",
+    "verify": "Check the journal, its rows, contents and files; or a certificate by itself.",
     "serve": "Serve until interrupted: every change is reconciled, the UI shows the runs.",
     "demo": "Play the sample school's year in FOLDER; run again, it goes on where it stopped.",
     "doctor": "Check this machine: versions, database, key, disk, clock, port, definitions; each with its mend.",
 }
 
 
-class Formatter(DefaultFormatter):
+class Formatter:
     """Cyclopts' own help with its phrases in the chosen language."""
 
     def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
         """Show one panel."""
+        from cyclopts.help import DefaultFormatter  # nearly no command line asks for help
+
         entries = [each.copy(description=said(each.description)) for each in panel.entries]
-        super().__call__(console, options, panel.copy(title=said(panel.title), entries=entries))
+        DefaultFormatter()(console, options, panel.copy(title=said(panel.title), entries=entries))
 
     def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
         """Show how the command is written."""

@@ -21,6 +21,7 @@ from flows.views import status as views
 from flows.views import text
 from schemas.messages import unknown
 from schemas.problems import NOWHERE, WrongUsage, problem
+from schemas.reader import Reading
 
 Json = Annotated[bool, Parameter(help="As JSON of a published schema.", negative=())]
 
@@ -31,6 +32,13 @@ def _looked(found: Office, programme: records.Programme, now: Any) -> tuple[Plan
         plan = next_steps(found.methodology(row.bundle, talk.chosen()), view.snapshot(row), now)
     assert plan.standing is not None
     return plan, plan.standing
+
+
+def looked(school: str) -> tuple[Reading, dict[str, Any]]:
+    """The definition that a programme is pinned to, and its `status/v1`."""
+    with opened(school) as (found, programme, now):
+        plan, standing = _looked(found, programme, now)
+        return found.reading(programme.bundle, talk.chosen()), views.status(plan, standing, talk.language())
 
 
 def status(

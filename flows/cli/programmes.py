@@ -14,11 +14,10 @@ from flows.cli.address import check_name, check_year, day, office, opened, split
 from flows.engine.decisions import Request
 from flows.engine.reasons import said_of
 from flows.intake import Receipt
-from flows.office import Office
+from flows.office import Office, definitions_of
 from flows.server import wake
 from flows.settings import request_key
 from flows.store import records
-from schemas import reader
 from schemas.messages import word
 from schemas.problems import Refusal, WrongUsage, problem
 
@@ -34,10 +33,11 @@ def start(
     """Start a school's programme for a year, pinned to the definitions as they are now."""
     check_year(year)
     check_name(as_)
-    workspace = talk.workspace()
-    reading = reader.read_folder(workspace.methodology, str(workspace.methodology))
-    methodology = reading.or_refuse()
     with office() as (found, now):
+        with found.store.read() as view:
+            overlay = view.school(school).overlay
+        reading = definitions_of(found.workspace, overlay)
+        methodology = reading.or_refuse()
         bundle = found.keep_bundle(reading)
         with found.store.write() as transaction:
             row = transaction.start(school, year, bundle, methodology.id, now, as_)

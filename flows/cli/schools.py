@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,9 @@ from cyclopts import App, Parameter
 
 from flows.cli import talk
 from flows.cli.address import office
-from schemas.problems import WrongUsage, problem
+from flows.office import definitions_of
+from flows.settings import Workspace
+from schemas.problems import InvalidDefinition, WrongUsage, problem
 
 app = App(name="school", help="Schools of this workspace.", help_format="plaintext")
 
@@ -20,6 +23,7 @@ def add(
     id: str,
     *,
     title: Annotated[str, Parameter(help="As it stands on documents.")],
+    overlay: Annotated[Path | None, Parameter(help="What the school changes in the methodology.")] = None,
     timezone: Annotated[str, Parameter(help="For example Asia/Vladivostok.")] = "Europe/Moscow",
 ) -> int:
     """Add a school."""
@@ -29,7 +33,24 @@ def add(
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise WrongUsage(problem("W13", zone=timezone)) from None
-    with office() as (found, now), found.store.write() as transaction:
-        transaction.add_school(id, title, timezone, now)
+    with office() as (found, now):
+        file = _overlay(found.workspace, id, overlay) if overlay else ""
+        with found.store.write() as transaction:
+            transaction.add_school(id, title, timezone, now, file)
     talk.say("school_added", school=id, title=title)
     return 0
+
+
+def _overlay(workspace: Workspace, school: str, overlay: Path) -> str:
+    """The file of a sound overlay for this school, from the workspace's folder on where it lies inside."""
+    if not overlay.is_file():
+        raise WrongUsage(problem("U04", path=overlay))
+    path = overlay.resolve()
+    inside = path.is_relative_to(workspace.folder)
+    file = path.relative_to(workspace.folder).as_posix() if inside else str(path)
+    reading = definitions_of(workspace, file)
+    reading.or_refuse()
+    own = reading.layers[-1].source
+    if own.data.get("school", school) != school:
+        raise InvalidDefinition([problem("O15", own.at(("school",)), name=own.data["school"], school=school)])
+    return file

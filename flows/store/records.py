@@ -24,6 +24,7 @@ class School(SQLModel, table=True):
     title: str
     timezone: str
     added_at: str
+    overlay: str = ""  # its file, from the workspace's folder on where it lies inside
 
 
 class Programme(SQLModel, table=True):

@@ -130,11 +130,13 @@ class Transaction:
             raise WrongUsage(problem("W04", school=name, known=[each.id for each in self.schools()] or "–"))
         return found
 
-    def add_school(self, name: str, title: str, timezone: str, now: datetime) -> None:
-        """Add a school."""
+    def add_school(self, name: str, title: str, timezone: str, now: datetime, overlay: str = "") -> None:
+        """Add a school; `overlay` is the file of what it changes in the methodology."""
         if self.session.get(records.School, name):
             raise Refusal(problem("W05", school=name))
-        self.session.add(records.School(id=name, title=title, timezone=timezone, added_at=moment(now)))
+        self.session.add(
+            records.School(id=name, title=title, timezone=timezone, added_at=moment(now), overlay=overlay)
+        )
         self.session.flush()
 
     def programmes(self) -> Sequence[records.Programme]:

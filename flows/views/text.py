@@ -10,14 +10,9 @@ from rich.table import Table
 from rich.tree import Tree
 
 from flows.engine.reasons import Reason, short
+from flows.views.marks import MARKS
 from flows.views.status import item_of, text_of
 from schemas.messages import word
-
-MARKS = {
-    "done": "✓", "approved": "✓", "valid": "✓", "active": "▶", "open": "▶", "waiting": "·", "missing": "·",
-    "not_ready": "·", "reopened": "↺", "returned": "↺", "stale": "!", "draft": "…", "blocked": "✗", "failed": "✗",
-    "frozen": "✗",
-}  # fmt: skip
 
 
 def _console() -> Console:

@@ -31,11 +31,8 @@ def condition_problems(sources: Sources) -> Iterator[Problem]:
             if "where" in indicator[side]:
                 names = contexts.row(indicator[side].get("register", ""))
                 jobs.append((method, ("indicators", name, side, "where"), names))
-    for source, pointer, names in jobs:
-        text = source.data
-        for part in pointer:
-            text = text[part]
-        error = checker.check(Condition.of(text), names)
+    errors = checker.check_all([(Condition.of(_text(source, at)), names) for source, at, names in jobs])
+    for (source, pointer, names), error in zip(jobs, errors, strict=True):
         if error:
             at = source.inside(pointer, error.line, error.column)
             name = error.detail.split(".")[0]
@@ -45,6 +42,13 @@ def condition_problems(sources: Sources) -> Iterator[Problem]:
                 yield problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
             else:
                 yield problem(error.kind, at, detail=foreign(error.detail))
+
+
+def _text(source: Source, pointer: Pointer) -> str:
+    text = source.data
+    for part in pointer:
+        text = text[part]
+    return str(text)
 
 
 _CEL_TYPES = {"INT": "type_integer", "DOUBLE": "type_number", "STRING": "type_string", "LIST": "type_array"}

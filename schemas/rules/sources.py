@@ -23,6 +23,7 @@ class Sources:
     documents: frozenset[str]
     schemas: dict[str, Data] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()  # stages, surveys and schema files that have problems of their own
+    complete: bool = True  # whether each param must have a value
     calendars: Mapping[str, Source] = field(default_factory=dict)
 
     def artefact(self, path: str) -> Data | None:

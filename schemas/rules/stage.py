@@ -70,7 +70,8 @@ class Stage:
     def _param(self, name: str, param: Data) -> Iterator[Problem]:
         here = ("params", name)
         if "default" not in param:
-            yield problem("R24", self.source.at(here, key=True), name=name)
+            if self.sources.complete:
+                yield problem("R24", self.source.at(here, key=True), name=name)
             return
         value = param["default"]
         schema = {key: param[key] for key in ("type", "minimum", "maximum") if key in param}

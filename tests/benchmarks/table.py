@@ -7,7 +7,7 @@ import importlib
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -60,10 +60,11 @@ def own_cpu(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def child_cpu(command: Sequence[str]) -> float:
+def child_cpu(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
     """CPU seconds of a cold process; one that fails measures nothing."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nowhere = subprocess.DEVNULL
+    subprocess.run(command, check=True, stdout=nowhere, stderr=nowhere, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

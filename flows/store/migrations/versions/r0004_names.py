@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 
 _UNNAMED = {"uq": "uq_%(table_name)s_%(column_0_name)s"}  # SQLite keeps no name of the first constraint
 

@@ -1,0 +1,130 @@
+"""The certificate of an overlay: what it changes, and that the mandated core of the methodology is kept.
+
+It holds the documents that it speaks of, so that it can be made anew and compared without anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from schemas import strictness
+from schemas.digests import digest
+from schemas.layers import ABSENT, Layered, value_at
+from schemas.overlay import Judgement, dotted, lay, policy_of
+from schemas.problems import Location, Problem, problem
+from schemas.sources import Pointer, Source
+from schemas.validation import shipped, violations
+
+Data = Mapping[str, Any]
+
+
+def certificate(base: Data, overlays: Sequence[Data]) -> dict[str, Any]:
+    """The certificate of overlays, first to last, on a whole document (`layers.whole`)."""
+    document = Layered("methodology", base)
+    changes: list[dict[str, Any]] = []
+    for overlay in overlays:
+        laid = lay(document, Source(str(overlay["id"]), overlay))
+        name = f"{overlay['id']}@{overlay['version']}"
+        changes += [_change(name, each) for each in laid.judgements]
+        document = laid.document
+    core = list(_core(base, document.data))
+    allowed = all(each["verdict"] == "allowed" for each in changes)
+    body = {
+        "schema": "certificate/v1",
+        "methodology": {"id": base["id"], "version": base["version"], "digest": digest(base)},
+        "overlays": [
+            {"id": each["id"], "version": each["version"], "digest": digest(each)} for each in overlays
+        ],
+        "result": digest(document.data),
+        "changes": changes,
+        "core": core,
+        "kept": allowed and all(each["verdict"] != "lost" for each in core),
+        "evidence": {"methodology": dict(base), "overlays": [dict(each) for each in overlays]},
+    }
+    return {**body, "seal": digest(body)}
+
+
+def certificate_problems(found: Any, file: str) -> list[Problem]:
+    """What is wrong with a certificate: its form, its seal, or that making it anew gives another one."""
+    at = Location(file)
+    if problems := violations(shipped("output", "certificate"), found, lambda _, *, key=False: at):
+        return problems
+    body = {key: value for key, value in found.items() if key != "seal"}
+    if digest(body) != found["seal"]:
+        return [problem("O17", at)]
+    try:
+        again = certificate(found["evidence"]["methodology"], found["evidence"]["overlays"])
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError):
+        return [problem("O18", at, parts=["evidence"])]
+    different = [key for key in again if again[key] != found.get(key)]
+    if different:
+        return [problem("O18", at, parts=different)]
+    lost = [each["path"] for each in found["core"] if each["verdict"] == "lost"]
+    lost += [each["path"] for each in found["changes"] if each["verdict"] != "allowed"]
+    return [] if found["kept"] else [problem("O19", at, paths=lost)]
+
+
+def _change(overlay: str, judgement: Judgement) -> dict[str, Any]:
+    change = judgement.change
+    found: dict[str, Any] = {"overlay": overlay, "path": dotted(change.path), "policy": judgement.policy}
+    if judgement.pattern:
+        found["rule"] = judgement.pattern
+    for name, value in (("before", change.before), ("after", change.after)):
+        if value is not ABSENT:
+            found[name] = value
+    return {**found, "verdict": judgement.refused or "allowed"}
+
+
+def _core(base: Data, after: Data) -> Iterator[dict[str, Any]]:
+    """Each rule of the core, before and after: kept, stricter, freed by the base itself, or lost."""
+    for path in _places(base):
+        old, new = value_at(base, path), value_at(after, path)
+        if old == new:
+            verdict = "kept"
+        elif _is_stricter(base, path, old, new):
+            verdict = "stricter"
+        else:
+            verdict = "freed" if policy_of(base, path)[0] == "free" else "lost"
+        found = {"path": dotted(path), "before": digest(old), "verdict": verdict}
+        yield found if new is ABSENT else {**found, "after": digest(new)}
+
+
+def _is_stricter(base: Data, path: Pointer, old: Any, new: Any) -> bool:
+    if path[-1] == "default":
+        direction = value_at(base, path[:-1]).get("stricter")
+        return bool(direction) and bool(strictness.number(direction)(old, new))
+    found = strictness.unit(path)
+    if found and found[0] == path and found[1](old, new):
+        return True
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return False
+    differing = [key for key in old.keys() | new.keys() if old.get(key, ABSENT) != new.get(key, ABSENT)]
+    return all(
+        key in _WORDS or _is_stricter(base, (*path, key), old.get(key, ABSENT), new.get(key, ABSENT))
+        for key in differing
+    )
+
+
+_WORDS = frozenset({"title", "message", "why", "basis", "verified"})  # what people read; it decides nothing
+
+
+def _places(base: Data) -> Iterator[Pointer]:
+    """The rules that a programme is held to: conditions, requirements, signatures, papers and what they need."""
+    for name, stage in base["stages"].items():
+        here: Pointer = ("stages", name)
+        for param, spec in stage.get("params", {}).items():
+            if "default" in spec and spec.get("overlay") != "free":
+                yield (*here, "params", param, "default")
+        for group in ("needs", "enter"):
+            yield from ((*here, group, key) for key in stage.get(group, {}))
+        for key, artefact in stage.get("artefacts", {}).items():
+            at = (*here, "artefacts", key)
+            yield from (
+                (*at, part) for part in ("schema", "each", "required", "in_force") if part in artefact
+            )
+            yield from ((*at, "checks", check) for check in artefact.get("checks", {}))
+        for key, gate in stage.get("checkpoints", {}).items():
+            at = (*here, "checkpoints", key)
+            for group in ("requires", "sign_off"):
+                yield from ((*at, group, each) for each in gate.get(group, {}))

@@ -1,0 +1,151 @@
+"""The overlays that lie on a methodology: which files they are, in which order, and whether they fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.layers import Layered
+from schemas.messages import hint
+from schemas.overlay import Judgement
+from schemas.problems import Location, Problem, problem
+from schemas.sources import Source, parse_yaml
+from schemas.validation import shape_problems
+
+APPLIED = "applied/"  # where the overlays of a bundle lie, numbered in their order
+FILES = (
+    "methodology.yaml",
+    "stages/*.yaml",
+    "calendar/*.yaml",
+    "surveys/*.yaml",
+    "documents/*",
+    "artefacts/*.json",
+)
+_ADDED = FILES[3:]  # what may lie beside an overlay that has a folder of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An overlay, the document that it was laid on and the one that it made, and each of its changes."""
+
+    source: Source
+    before: Layered
+    after: Layered
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def name(self) -> str:
+        """`id@version`."""
+        return f"{self.source.data['id']}@{self.source.data['version']}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """The files of a methodology with its overlays, what to call them, and what is missing."""
+
+    content: dict[str, bytes]
+    names: dict[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+def stack(content: Mapping[str, bytes], folder: Path, overlay: Path) -> Stacked:
+    """The files of a methodology with an overlay and those below it, which lie in `overlays/` or beside it."""
+    result = Stacked(dict(content), {})
+    source, problems = _read(overlay)
+    if source is None or problems:
+        return Stacked({}, {}, tuple(problems))
+    known = _known([*overlays_of(folder), *overlay.parent.glob("*.yaml")])
+    paths: list[Path] = []
+    found: list[Problem] = []
+    for index, reference in enumerate(source.data["extends"][1:], start=1):
+        name = reference.partition("@")[0]
+        if name in known:
+            paths.append(known[name])
+        else:
+            others = set(known) - {source.data["id"]}
+            found.append(problem("O01", source.at(("extends", index)), name=name, nearest=hint(name, others)))
+    for number, path in enumerate([*paths, overlay], start=1):
+        name = f"{APPLIED}{number:02}-{path.stem if path.name != 'overlay.yaml' else path.parent.name}.yaml"
+        result.content[name] = path.read_bytes()
+        result.names[name] = shown(path)
+        if path.name == "overlay.yaml":
+            found += _add_files(result, path.parent)
+    return Stacked(result.content, result.names, tuple(found))
+
+
+def overlays_of(folder: Path) -> list[Path]:
+    """The overlays of a methodology: in its folder, such as those of regions, and of the schools beside it."""
+    own = sorted([*folder.glob("overlays/*.yaml"), *folder.glob("overlays/*/overlay.yaml")])
+    return own + [
+        path for path in sorted(folder.parent.glob("schools/*/overlay.yaml")) if lies_on(path, folder)
+    ]
+
+
+def lies_on(overlay: Path, folder: Path) -> bool:
+    """Whether an overlay says that it lies on the methodology of a folder, or says nothing that can be read."""
+    source, _ = parse_yaml(overlay.read_bytes(), overlay.name)
+    method, _ = parse_yaml((folder / "methodology.yaml").read_bytes(), "methodology.yaml")
+    extends = source.data.get("extends") if source and isinstance(source.data, Mapping) else None
+    if method is None or not isinstance(extends, list) or not extends:
+        return True
+    return bool(str(extends[0]).partition("@")[0] == method.data.get("id"))
+
+
+def shown(path: Path) -> str:
+    """A path as it is told: from the current folder on where it lies below."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _read(path: Path) -> tuple[Source | None, list[Problem]]:
+    source, problems = parse_yaml(path.read_bytes(), shown(path))
+    return source, problems or (shape_problems("overlay", source) if source else [])
+
+
+def _known(paths: Sequence[Path]) -> dict[str, Path]:
+    """The overlays among some files, by id; a file that can't be read is told when it is asked for."""
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        source, problems = _read(path)
+        if source is not None and not problems:
+            found.setdefault(source.data["id"], path)
+    return found
+
+
+def _add_files(result: Stacked, folder: Path) -> list[Problem]:
+    """Surveys, templates and schemas that an overlay brings; one of the methodology's own is not replaced."""
+    found: list[Problem] = []
+    for pattern in _ADDED:
+        for path in sorted(folder.glob(pattern)):
+            name = path.relative_to(folder).as_posix()
+            if name in result.content:
+                found.append(problem("O13", Location(shown(path)), name=name))
+            else:
+                result.content[name] = path.read_bytes()
+                result.names[name] = shown(path)
+    return found
+
+
+def stack_problems(source: Source, method: Source, below: Sequence[Layer]) -> list[Problem]:
+    """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order."""
+    there = {method.data["id"]: method.data["version"]}
+    there |= {layer.source.data["id"]: layer.source.data["version"] for layer in below}
+    found: list[Problem] = []
+    for index, reference in enumerate(source.data["extends"]):
+        name, _, version = reference.partition("@")
+        at = source.at(("extends", index))
+        if index == 0 and name != method.data["id"]:
+            found.append(problem("O02", at, name=name, base=method.data["id"]))
+        elif name not in there:
+            found.append(problem("O01", at, name=name, nearest=hint(name, there)))
+        elif not _matches(str(there[name]), version):
+            found.append(problem("O14", at, name=name, wanted=version, version=there[name]))
+    return found
+
+
+def _matches(version: str, wanted: str) -> bool:
+    """`1` is met by 1, 1.0 and 1.2.3; `1.2` by 1.2 and 1.2.3."""
+    return version.split(".")[: wanted.count(".") + 1] == wanted.split(".")

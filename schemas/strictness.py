@@ -1,0 +1,196 @@
+"""Which of two values of a definition is the stricter one, key by key.
+
+A rule of the base stays implied by a stricter one: a deadline comes earlier, more is required, fewer may act.
+What has no order here cannot be compared, so an overlay may not change it where only tightening is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import isodate
+
+from schemas.document import kinds
+from schemas.layers import ABSENT
+from schemas.sources import Pointer
+
+Compare = Callable[[Any, Any], bool | None]  # None: the two have no order
+
+
+def unit(path: Pointer) -> tuple[Pointer, Compare] | None:
+    """The rule around a place that can be compared as a whole, and how; None where there is none."""
+    found = kinds(path)
+    for length in range(len(path), 0, -1):
+        name, kind = str(path[length - 1]), found[length - 1]
+        if kind == "id":
+            parent = str(path[length - 2]) if length > 1 and found[length - 2] == "key" else ""
+            compare = _MEMBERS.get(parent)
+        else:
+            inside = next((str(path[i]) for i in range(length - 2, -1, -1) if found[i] == "key"), "")
+            compare = _WITHIN.get((inside, name)) or (_KEYS.get(name) if kind == "key" else None)
+        if compare:
+            return path[:length], compare
+    return None
+
+
+def number(direction: str) -> Compare:
+    """Comparison of a param that declares which way is stricter: `higher` or `lower`."""
+
+    def compare(before: Any, after: Any) -> bool | None:
+        if isinstance(before, bool) or isinstance(after, bool):
+            return bool(after) >= bool(before) if direction == "higher" else bool(after) <= bool(before)
+        if not (isinstance(before, int | float) and isinstance(after, int | float)):
+            return None
+        return bool(after >= before if direction == "higher" else after <= before)
+
+    return compare
+
+
+def _required(before: Any, after: Any) -> bool | None:
+    return after is True or before in (ABSENT, False)
+
+
+def _not_required(before: Any, after: Any) -> bool | None:
+    return after in (ABSENT, False) or before is True
+
+
+def _blocks(before: Any, after: Any) -> bool | None:
+    return after in (ABSENT, True) or before is False
+
+
+def _level(before: Any, after: Any) -> bool | None:
+    order = {ABSENT: 0, "valid": 0, "approved": 1}
+    return bool(order[after] >= order[before]) if before in order and after in order else None
+
+
+def _act(before: Any, after: Any) -> bool | None:
+    return bool(before == "opinion" or after != "opinion")
+
+
+def _document(before: Any, after: Any) -> bool | None:
+    order = {ABSENT: 0, "optional": 1, "required": 2}
+    return bool(order[after] >= order[before]) if before in order and after in order else None
+
+
+def _fewer(before: Any, after: Any) -> bool | None:
+    """Roles that may do something: only some of those before."""
+    if before is ABSENT:
+        return False
+    return after is ABSENT or (isinstance(after, list) and set(after) <= set(before))
+
+
+def _more(before: Any, after: Any) -> bool | None:
+    """What has to come first, or who may not sign: nothing of it may go."""
+    old = set() if before is ABSENT else set(before)
+    return isinstance(after, list) and old <= set(after)
+
+
+def _audience(before: Any, after: Any) -> bool | None:
+    if before is ABSENT:
+        return isinstance(after, list)
+    return isinstance(after, list) and set(after) <= set(before)
+
+
+def _waive(before: Any, after: Any) -> bool | None:
+    if before is ABSENT or after is ABSENT:
+        return after is ABSENT
+    return set(after.get("who", ())) <= set(before.get("who", ()))
+
+
+def _requirement(before: Any, after: Any) -> bool | None:
+    """An entry of `requires`: its level not lower, its waiver not wider; a check is compared by its text."""
+    if after is ABSENT:
+        return False
+    if before is ABSENT:
+        return True
+    old = {"is": before} if isinstance(before, str) else before
+    new = {"is": after} if isinstance(after, str) else after
+    same_rule = all(old.get(key) == new.get(key) for key in ("check", "all_passed"))
+    if not same_rule or ("is" in old) != ("is" in new):
+        return None
+    waived = _waive(old.get("waive", ABSENT), new.get("waive", ABSENT))
+    return bool(waived) and _level(old.get("is", ABSENT), new.get("is", ABSENT))
+
+
+def _check(before: Any, after: Any) -> bool | None:
+    """An entry of `checks` or `enter`: it may come, and it may block."""
+    if before is ABSENT or after is ABSENT:
+        return before is ABSENT
+    if any(before.get(key) != after.get(key) for key in ("check", "all_passed")):
+        return None
+    return _blocks(before.get("blocks", ABSENT), after.get("blocks", ABSENT))
+
+
+def _added(before: Any, after: Any) -> bool | None:
+    """A signature may come and may not go; what changes in one is compared by its own keys."""
+    return True if before is ABSENT else False if after is ABSENT else None
+
+
+def _due(before: Any, after: Any) -> bool | None:
+    """A deadline: the same kind, and never later. A month counts as 28 days at least and 31 at most."""
+    if before is ABSENT or after is ABSENT:
+        return before is ABSENT
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return None
+    if "by" in before and "by" in after:
+        return bool((_day_of_year(before["by"]) - _day_of_year(after["by"])) % 365 <= 182)
+    if "within" in before and "within" in after:
+        if "calendar" in after and "calendar" not in before:
+            return False
+        old, new = _days(before["within"]), _days(after["within"])
+        return new[1] <= old[0] or before["within"] == after["within"] if old and new else None
+    return None
+
+
+def _day_of_year(text: str) -> int:
+    """A month and day as a number; a year has no end here, so earlier means at most half a year before."""
+    return date.fromisoformat(f"2026-{text}").timetuple().tm_yday
+
+
+def _days(text: str) -> tuple[float, float] | None:
+    """The least and the most days of an ISO 8601 duration."""
+    try:
+        value = isodate.parse_duration(text)
+    except (isodate.ISO8601Error, ValueError, TypeError):
+        return None
+    months = float(getattr(value, "years", 0) * 12 + getattr(value, "months", 0))
+    rest = getattr(value, "tdelta", value).total_seconds() / 86400
+    return (months * 28 + rest, months * 31 + rest) if months else (rest, rest)
+
+
+def _shorter(before: Any, after: Any) -> bool | None:
+    if before is ABSENT or after is ABSENT:
+        return before is ABSENT
+    old, new = _days(before), _days(after)
+    return new[1] <= old[0] or before == after if old and new else None
+
+
+_KEYS: dict[str, Compare] = {
+    "required": _required,
+    "optional": _not_required,
+    "blocks": _blocks,
+    "is": _level,
+    "act": _act,
+    "waive": _waive,
+    "due": _due,
+    "not": _more,
+    "may_reopen": _fewer,
+    "visible_to": _audience,
+    "personal": _required,
+    "if_silent": lambda before, after: after is ABSENT,
+}
+_WITHIN: dict[tuple[str, str], Compare] = {  # keys that mean this only there
+    ("document", "number"): _document,
+    ("document", "date"): _document,
+    ("document", "certificate"): _document,
+    ("every", "period"): _shorter,
+    ("sign_off", "after"): _more,
+}
+_MEMBERS: dict[str, Compare] = {  # what stands in maps keyed by ids
+    "requires": _requirement,
+    "checks": _check,
+    "enter": _check,
+    "sign_off": _added,
+}
