@@ -7,20 +7,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from play import SMALL, Play, paired
+from play import Play, paired
+from test_keys_of_the_language import changed
 
 from flows import cli
 from schemas import parameters, reader, texts
 from schemas.sources import Source
-
-
-def changed(*changes: tuple[str, str, str]) -> dict[str, bytes]:
-    """The files of the small methodology with (file, old, new) replaced."""
-    content = reader.collect(SMALL)
-    for file, old, new in changes:
-        assert old in content[file].decode(), old
-        content[file] = content[file].decode().replace(old, new, 1).encode()
-    return content
 
 
 def test_a_text_is_read_in_the_methodologys_language_or_in_the_one_asked_for():
