@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from flows.engine import moments
-from flows.engine.pool import SIDES
+from flows.engine.pool import GROUP_CODE, SIDES
 from flows.engine.reconcile import asked, people_in
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
@@ -20,7 +20,6 @@ from schemas.digests import canonical
 from schemas.stage import TaskSpec
 
 Json = dict[str, Any]
-GROUP_CODE = "Г-{:02d}"
 
 
 @dataclass(frozen=True)

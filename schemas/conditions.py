@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -83,8 +84,30 @@ class Verdict:
 # --- run time ------------------------------------------------------------------------------------
 
 
+Watcher = Callable[[Condition, Verdict], None]
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextlib.contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Inside, tell each evaluated condition and its verdict to `watcher`."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     """Evaluate on plain JSON data; names absent from `data` are unknown, which means waiting."""
+    verdict = _evaluate(condition, data)
+    watcher = _watcher.get()
+    if watcher:
+        watcher(condition, verdict)
+    return verdict
+
+
+def _evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     program = _program(condition.text, condition.names)
     if isinstance(program, str):
         return Verdict(False, fault="C07", detail=program)

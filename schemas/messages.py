@@ -75,7 +75,7 @@ def _unfilled(text: str, language: str) -> str:
 def message(problem: Problem, language: str = "ru") -> str:
     """`what is wrong; what to write instead`, without place and code."""
     what, do = texts("problems")[problem.code][language]
-    values = {name: _shown(value, language) for name, value in problem.values.items()}
+    values = {name: in_words(value, language) for name, value in problem.values.items()}
     text = what.format_map(values)
     return f"{text}; {do.format_map(values)}" if do else text
 
@@ -88,7 +88,7 @@ def line(problem: Problem, language: str = "ru") -> str:
 
 def word(name: str, language: str = "ru", /, **values: object) -> str:
     """A text of the talk by its name; `values` fill its placeholders."""
-    shown = {key: _shown(value, language) for key, value in values.items()}
+    shown = {key: in_words(value, language) for key, value in values.items()}
     return str(texts("words")[name][language]).format_map(shown)
 
 
@@ -113,11 +113,14 @@ def number(value: float | Fraction, language: str = "ru", digits: int = 2) -> st
     return "0" if shown == "−0" else shown.replace(".", ",") if language == "ru" else shown
 
 
-def _shown(value: object, language: str) -> object:
+def in_words(value: object, language: str) -> object:
+    """A value of a message as people of a language read it."""
     if isinstance(value, Said):
         return word(value.name, language, **value.values)
+    if isinstance(value, Problem):
+        return message(value, language)
     if isinstance(value, list | tuple):
-        return ", ".join(str(_shown(each, language)) for each in value)
+        return ", ".join(str(in_words(each, language)) for each in value)
     if isinstance(value, bool):
         return word("yes" if value else "no", language)
     if isinstance(value, date):

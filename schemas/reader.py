@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from schemas.layers import apart, whole
 from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
+from schemas.rules.scenarios import scenario_problems
 from schemas.rules.sources import Sources
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
@@ -22,7 +23,7 @@ from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
-_KINDS = {"stages": "stage", "surveys": "survey", "calendar": "calendar"}
+_KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario", "calendar": "calendar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,14 @@ class Reading:
     """What reading gave: a methodology, or the problems that stand in the way.
 
     `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
+    The bundle is what a programme is pinned to; the scenarios, which only test it, are no part of it.
     """
 
     methodology: Methodology | None
     problems: tuple[Problem, ...]
     bundle: Bundle
     layers: tuple[Layer, ...] = ()
+    scenarios: Mapping[str, Source] = field(default_factory=dict)
 
     def or_refuse(self) -> Methodology:
         """The methodology; InvalidDefinition with all problems where there is none."""
@@ -51,6 +54,7 @@ class _Files:
     method: Source | None = None
     stages: dict[str, Source] = field(default_factory=dict)
     surveys: dict[str, Source] = field(default_factory=dict)
+    scenarios: dict[str, Source] = field(default_factory=dict)
     calendars: dict[str, Source] = field(default_factory=dict)
     broken: set[str] = field(
         default_factory=set
@@ -59,7 +63,12 @@ class _Files:
 
     def folder(self, name: str) -> dict[str, Source]:
         """The files of a folder by their names without the suffix."""
-        return {"stages": self.stages, "surveys": self.surveys, "calendar": self.calendars}[name]
+        return {
+            "stages": self.stages,
+            "surveys": self.surveys,
+            "scenarios": self.scenarios,
+            "calendar": self.calendars,
+        }[name]
 
     def settled(self, wanted: str) -> tuple[_Files, dict[str, Mapping[str, Any]]]:
         """The files with their params in place and their texts in one language; by name, all languages."""
@@ -78,8 +87,13 @@ class _Files:
             }
 
         method = settle("methodology", "methodology.yaml", self.method) if self.method else None
-        settled = _Files(
-            method, folder("stages"), folder("surveys"), folder("calendar"), self.broken, self.problems
+        settled = replace(
+            self,
+            method=method,
+            stages=folder("stages"),
+            surveys=folder("surveys"),
+            scenarios=folder("scenarios"),
+            calendars=folder("calendar"),
         )
         return settled, all_languages
 
@@ -87,7 +101,7 @@ class _Files:
 def collect(folder: Path) -> dict[str, bytes]:
     """The files of a methodology's folder by their name inside it."""
     found: dict[str, bytes] = {}
-    for pattern in FILES:
+    for pattern in (*FILES, "scenarios/*.yaml"):
         for path in sorted(folder.glob(pattern)):
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
@@ -167,9 +181,10 @@ def read(
             files.calendars,
         )
         found.extend(rules.check(known))
+        found.extend(scenario_problems(known, files.scenarios))
     if found or method is None:
         return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content, layers)
-    bundle = {**own, **content}
+    bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
     methodology = build(
         method.data,
         {name: source.data for name, source in files.stages.items()},
@@ -181,7 +196,7 @@ def read(
         all_languages,
         tuple(layer.name for layer in layers),
     )
-    return Reading(methodology, (), bundle, layers)
+    return Reading(methodology, (), bundle, layers, files.scenarios)
 
 
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
@@ -199,7 +214,8 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
         if source is not None:
             problems = _shape_problems(kind, source, own)
         if source is None or problems:
-            files.broken.add(file.removesuffix(".yaml"))
+            if folder != "scenarios":  # nothing is built on them
+                files.broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
             files.method = source
         else:

@@ -81,7 +81,7 @@ def check(
     if watch:
         from flows.cli import watching
 
-        folder = _folder(path)
+        folder = folder_of(path)
         around = [folder, folder.parent / "schools", *([path.parent] if path and path.is_file() else [])]
         return watching.watch(around, lambda: check(path, format=format))
     reading, problems = _read(path)
@@ -112,7 +112,7 @@ def check(
     if reading.methodology:
         found = reading.methodology
         talk.say(
-            "check_done", title=found.title, folder=_shown(_folder(path)), stages=len(found.stages),
+            "check_done", title=found.title, folder=shown_folder(folder_of(path)), stages=len(found.stages),
             artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
             gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
         )  # fmt: skip
@@ -121,8 +121,8 @@ def check(
 
 def _read(path: Path | None) -> tuple[reader.Reading, tuple[Problem, ...]]:
     """A folder with all the overlays on it, or one overlay on its methodology."""
-    folder = _folder(path)
-    shown = _shown(folder)
+    folder = folder_of(path)
+    shown = shown_folder(folder)
     if path is not None and _is_overlay(path):
         reading = reader.read_folder(folder, shown, path)
         return reading, reading.problems
@@ -138,7 +138,7 @@ def _annotation(at: Location, line: str) -> str:
     return f"::error file={at.file},line={at.line},col={at.column}::{text}"
 
 
-def _folder(path: Path | None) -> Path:
+def folder_of(path: Path | None) -> Path:
     """The folder named – or that of the file named –, else the workspace's definitions, else the shipped ones."""
     if path is not None:
         if not path.exists():
@@ -167,7 +167,8 @@ def _methodologies_around(overlay: Path) -> list[Path]:
     return [folder for folder in found if lies_on(overlay, folder)] or found
 
 
-def _shown(folder: Path) -> str:
+def shown_folder(folder: Path) -> str:
+    """A folder as seen from here."""
     try:
         return str(folder.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -209,9 +210,8 @@ def show(
         reading, status = looked(school)
     else:
         overlay = methodology if methodology is not None and _is_overlay(methodology) else None
-        reading = reader.read_folder(
-            _folder(methodology), _shown(_folder(methodology)), overlay, talk.chosen()
-        )
+        folder = folder_of(methodology)
+        reading = reader.read_folder(folder, shown_folder(folder), overlay, talk.chosen())
     found, language = reading.or_refuse(), talk.language()
     if certificate:
         from schemas.certificate import certificate as proof
