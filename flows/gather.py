@@ -271,7 +271,7 @@ class Gatherer:
 
     def _noticed(self, task: TaskSpec, values: Json, answer: Json) -> Iterator[Result]:
         for key, data in answer.items():
-            send = f"{self.programme.school}/{self.programme.year}/{task.path}/{key}"
+            send = f"{self.programme.place}/{self.programme.year}/{task.path}/{key}"
             letters = tuple(
                 (
                     f"{send}/{code}",

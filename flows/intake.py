@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ class Receipt:
     new_people: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     doubts: list[tuple[str, Record]] = field(default_factory=list)  # accepted, but not valid
+    parts: list[Receipt] = field(default_factory=list)  # of the papers that came inside this one
     work: bool = False  # whether the engine has something to execute now
 
 
@@ -90,15 +91,36 @@ def submit(
         standing = office.standing(view, view.programme_by_id(programme.id or 0), now)
         aim = target(standing, path)
     handed = drafts.read(methodology, aim.spec, aim.task, aim.key, content, name)
+    papers = [(aim, handed), *_parts(standing, aim, handed)]
     with office.store.write() as transaction:
         row = transaction.programme_by_id(programme.id or 0)
         if transaction.seen(request):
             return Receipt(aim.spec.path)
-        desk = _Intake(office, transaction, row, aim, handed, read_code(by) or by, now)
-        receipt = desk.receive()
+        receipts = []
+        for paper, said in papers:
+            desk = _Intake(office, transaction, row, paper, said, read_code(by) or by, now)
+            receipts.append(desk.receive())
+            office.settle(transaction, row, now)  # the whole may open what its parts are handed in for
+        receipt = receipts[0]
+        receipt.parts = receipts[1:]
         transaction.note(request, row)
         receipt.work = bool(office.runs(office.settle(transaction, row, now)))
         return receipt
+
+
+def _parts(standing: Standing, aim: Target, handed: Handed) -> list[tuple[Target, Handed]]:
+    """Parts of a paper that a YAML or JSON file holds under their names: taken out, and handed in by themselves."""
+    found = []
+    for spec in standing.methodology.parts.get(aim.spec.path, ()):
+        task = standing.papers.writer(spec)
+        drafts_of_part = [
+            replace(draft, data=draft.data.pop(spec.id), source=draft.source.below(spec.id))
+            for draft in handed.drafts
+            if draft.source is not None and spec.id in draft.data
+        ]
+        if drafts_of_part and task is not None:
+            found.append((Target(spec, task, aim.key), replace(handed, drafts=drafts_of_part)))
+    return found
 
 
 class _Intake:
@@ -170,7 +192,7 @@ class _Intake:
             self._check(surveys.answer_schema(survey), answers, draft)
             draft.data = {"answers": answers, **({"answered_at": f"{when}T00:00:00+00:00"} if when else {})}
             return
-        self._check(self.methodology.schemas[self.spec.schema], draft.data, draft)
+        self._check(self.methodology.schema_of(self.spec), draft.data, draft)
 
     def _check(self, schema: Schema, data: Any, draft: Draft) -> None:
         """What breaks a schema, without what is told of the same cell already."""
@@ -280,7 +302,7 @@ class _Intake:
 
     def _occurrence(self, draft: Draft) -> str:
         """What tells records of recurring work apart: their own date, else the day they came."""
-        fields = self.methodology.schemas[self.spec.schema].get("properties", {})
+        fields = self.methodology.schema_of(self.spec).get("properties", {})
         dated = next(
             (name for name, each in fields.items() if each.get("format") == "date" and name in draft.data), ""
         )

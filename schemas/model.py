@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from schemas.conditions import Condition
+from schemas.school_days import SchoolDays
 from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 
@@ -75,7 +76,7 @@ class Methodology:
     version: str
     language: str
     title: str
-    week: int
+    school_days: SchoolDays
     starts: tuple[int, int]
     ends: tuple[int, int]
     roles: Mapping[str, Role]
@@ -85,8 +86,15 @@ class Methodology:
     stages: Mapping[str, Stage]
     surveys: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Mapping[str, Any]]
+    columns: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # schemas by the path of an artefact
     digest: str = ""
     overlays: tuple[str, ...] = ()  # `id@version` of what lies on it, first to last
+
+    def schema_of(self, spec: ArtefactSpec) -> Mapping[str, Any]:
+        """The schema of an artefact, with the columns that its table has here."""
+        return self.columns.get(spec.path) or self.schemas[spec.schema]
 
     def artefact(self, path: str) -> ArtefactSpec:
         """The artefact at `stage/artefact`; KeyError where there is none."""
@@ -152,6 +160,16 @@ class Methodology:
             )
             for name, register in self.registers.items()
         }
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[ArtefactSpec, ...]]:
+        """The papers that are parts of another one, by that one's path."""
+        found: dict[str, tuple[ArtefactSpec, ...]] = {}
+        for spec in self.artefacts.values():
+            if spec.part_of:
+                whole = f"{spec.stage}/{spec.part_of}"
+                found[whole] = (*found.get(whole, ()), spec)
+        return found
 
     @cached_property
     def covering(self) -> Mapping[str, tuple[Checkpoint, ...]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from schemas import rules, surveys, validation
+from schemas import parameters, rules, school_days, surveys, texts, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.layers import apart, whole
@@ -23,7 +24,7 @@ from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
-_KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario"}
+_KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario", "calendar": "calendar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Files:
     stages: dict[str, Source] = field(default_factory=dict)
     surveys: dict[str, Source] = field(default_factory=dict)
     scenarios: dict[str, Source] = field(default_factory=dict)
+    calendars: dict[str, Source] = field(default_factory=dict)
     broken: set[str] = field(
         default_factory=set
     )  # stages, surveys and schema files with problems of their own
@@ -62,7 +64,39 @@ class _Files:
 
     def folder(self, name: str) -> dict[str, Source]:
         """The files of a folder by their names without the suffix."""
-        return {"stages": self.stages, "surveys": self.surveys, "scenarios": self.scenarios}[name]
+        return {
+            "stages": self.stages,
+            "surveys": self.surveys,
+            "scenarios": self.scenarios,
+            "calendar": self.calendars,
+        }[name]
+
+    def settled(self, wanted: str) -> tuple[_Files, dict[str, Mapping[str, Any]]]:
+        """The files with their params in place and their texts in one language; by name, all languages."""
+        own = texts.language_of(self.method)
+        all_languages: dict[str, Mapping[str, Any]] = {}
+
+        def settle(kind: str, name: str, source: Source) -> Source:
+            whole, _ = parameters.resolved(kind, source)
+            all_languages[name] = whole.data
+            return texts.spoken(kind, whole, own, wanted)[0]
+
+        def folder(name: str) -> dict[str, Source]:
+            return {
+                key: settle(_KINDS[name], f"{name}/{key}.yaml", source)
+                for key, source in self.folder(name).items()
+            }
+
+        method = settle("methodology", "methodology.yaml", self.method) if self.method else None
+        settled = replace(
+            self,
+            method=method,
+            stages=folder("stages"),
+            surveys=folder("surveys"),
+            scenarios=folder("scenarios"),
+            calendars=folder("calendar"),
+        )
+        return settled, all_languages
 
 
 def collect(folder: Path) -> dict[str, bytes]:
@@ -74,15 +108,15 @@ def collect(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def read_folder(folder: Path, shown: str = "", overlay: Path | None = None) -> Reading:
+def read_folder(folder: Path, shown: str = "", overlay: Path | None = None, language: str = "") -> Reading:
     """Read a folder, with an overlay on it; `shown` is put before file names in problems."""
     content = collect(folder)
     if overlay is None:
-        return read(content, shown)
+        return read(content, shown, language=language)
     stacked = stack(content, folder, overlay)
     if stacked.problems:
         return Reading(None, stacked.problems, content)
-    return read(stacked.content, shown, stacked.names)
+    return read(stacked.content, shown, stacked.names, language=language)
 
 
 def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...]]:
@@ -99,12 +133,18 @@ def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...
 
 
 def read(
-    content: Bundle, shown: str = "", names: Mapping[str, str] | None = None, *, complete: bool = True
+    content: Bundle,
+    shown: str = "",
+    names: Mapping[str, str] | None = None,
+    *,
+    complete: bool = True,
+    language: str = "",
 ) -> Reading:
     """Read the files of a methodology; the bundle that comes back is complete by itself.
 
     `names` are what to call files in problems that do not lie in the methodology's folder; `complete` asks for
-    a value of each param, without which no programme can start.
+    a value of each param, without which no programme can start. Texts are in the methodology's language, or in
+    another that is asked for where they have it.
     """
     prefix = f"{shown.rstrip('/')}/" if shown else ""
     called = {name: prefix + name for name in content} | dict(names or {})
@@ -116,12 +156,15 @@ def read(
     if applied and files.method is not None and not files.broken:
         sources = {name: parse_yaml(content[name], called[name]) for name in applied}
         layers = _overlaid(files, sources)
+    files, all_languages = files.settled(language)
     found = files.problems
     schemas, own, problems = _schemas(content, called, files.stages)
     found.extend(problems)
     files.broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in files.surveys.values():
         found.extend(surveys.meaning_problems(source))
+    for source in files.calendars.values():
+        found.extend(school_days.calendar_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
     templates: dict[str, tuple[str, bytes]] = {}
     for name in sorted(documents):
@@ -141,6 +184,7 @@ def read(
             frozenset(files.broken),
             complete,
             templates,
+            files.calendars,
         )
         found.extend(rules.check(known))
         found.extend(scenario_problems(known, files.scenarios))
@@ -156,6 +200,8 @@ def read(
         schemas,
         {name: digest_of_bytes(content[name]) for name in documents},
         bundle_digest(bundle),
+        {f"calendar/{name}.yaml": source.data for name, source in files.calendars.items()},
+        all_languages,
         tuple(layer.name for layer in layers),
     )
     return Reading(methodology, tuple(told), bundle, layers, files.scenarios)
@@ -164,14 +210,17 @@ def read(
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
     """Every file of the methodology itself that has the right shape."""
     files = _Files()
-    for name in sorted(content):
+    own = ""
+    for name in sorted(content, key=lambda each: (each != "methodology.yaml", each)):
         folder, _, file = name.rpartition("/")
         kind = "methodology" if name == "methodology.yaml" else _KINDS.get(folder)
         if kind is None:
             continue
         source, problems = parse_yaml(content[name], called[name])
+        if kind == "methodology":
+            own = texts.language_of(source)
         if source is not None:
-            problems = validation.shape_problems(kind, source)
+            problems = _shape_problems(kind, source, own)
         if source is None or problems:
             if folder != "scenarios":  # nothing is built on them
                 files.broken.add(file.removesuffix(".yaml"))
@@ -179,10 +228,17 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
             files.method = source
         else:
             files.folder(folder)[file.removesuffix(".yaml")] = source
-            if source.data["id"] != file.removesuffix(".yaml"):
+            if source.data.get("id", file.removesuffix(".yaml")) != file.removesuffix(".yaml"):
                 files.problems.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         files.problems.extend(problems)
     return files
+
+
+def _shape_problems(kind: str, source: Source, own: str) -> list[Problem]:
+    """What is wrong with the shape of a file, its params put in place and its texts in the methodology's language."""
+    whole, unresolved = parameters.resolved(kind, source)
+    said, unsaid = texts.spoken(kind, whole, own)
+    return [*unresolved, *unsaid, *parameters.named(said, validation.shape_problems(kind, said))]
 
 
 def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Problem]]]) -> tuple[Layer, ...]:
@@ -203,7 +259,7 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
     method, stages, surveys_found = apart(document)
     for kind, parts in (("stage", stages), ("survey", surveys_found), ("methodology", {"": method})):
         for name, part in parts.items():
-            problems = validation.shape_problems(kind, part)
+            problems = _shape_problems(kind, part, texts.language_of(method))
             files.problems.extend(problems)
             if problems:
                 files.broken.add(name)

@@ -50,6 +50,7 @@ class Source:
     values: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     keys: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     quoted: frozenset[Pointer] = frozenset()
+    references: Mapping[Pointer, str] = field(default_factory=dict)  # values that `${params.x}` gave
 
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key; the nearest place above where there is none."""
@@ -59,6 +60,14 @@ class Source:
             if found:
                 return Location(self.file, *found)
         return Location(self.file, 1, 1)
+
+    def below(self, key: str) -> Source:
+        """What stands under a key, as a text of its own that knows its places."""
+        values, keys = (
+            {pointer[1:]: place for pointer, place in places.items() if pointer[:1] == (key,)}
+            for places in (self.values, self.keys)
+        )
+        return Source(self.file, self.data.get(key), values, keys)
 
     def inside(self, pointer: Pointer, line: int, column: int) -> Location:
         """The place of a line and column (from 1) within a text value."""
@@ -77,6 +86,10 @@ class JsonSource(Source):
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key."""
         return self._placed.at(pointer, key=key)
+
+    def below(self, key: str) -> Source:
+        """What stands under a key."""
+        return self._placed.below(key)
 
     @cached_property
     def _placed(self) -> Source:

@@ -14,8 +14,15 @@ from schemas.sources import Source, parse_yaml
 from schemas.validation import shape_problems
 
 APPLIED = "applied/"  # where the overlays of a bundle lie, numbered in their order
-FILES = ("methodology.yaml", "stages/*.yaml", "surveys/*.yaml", "documents/*", "artefacts/*.json")
-_ADDED = FILES[2:]  # what may lie beside an overlay that has a folder of its own
+FILES = (
+    "methodology.yaml",
+    "stages/*.yaml",
+    "calendar/*.yaml",
+    "surveys/*.yaml",
+    "documents/*",
+    "artefacts/*.json",
+)
+_ADDED = FILES[3:]  # what may lie beside an overlay that has a folder of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -372,7 +372,7 @@ def test_a_path_with_spaces_is_quoted_where_it_is_to_be_typed(tmp_path: Path) ->
 def test_doctor_says_what_it_has_found_in_words(room: Room) -> None:
     answer = room("doctor")
 
-    assert "✓ База данных: SQLite, схема 0001, школ: 1" in answer.out
+    assert "✓ База данных: SQLite, схема 0004, школ: 1" in answer.out
     assert "✓ Ключ к именам" in answer.out
 
 

@@ -223,7 +223,8 @@ def show(
         reading, status = looked(school)
     else:
         overlay = methodology if methodology is not None and _is_overlay(methodology) else None
-        reading = reader.read_folder(folder_of(methodology), shown_folder(folder_of(methodology)), overlay)
+        folder = folder_of(methodology)
+        reading = reader.read_folder(folder, shown_folder(folder), overlay, talk.chosen())
     found, language = reading.or_refuse(), talk.language()
     if certificate:
         from schemas.certificate import certificate as proof

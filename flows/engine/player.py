@@ -16,7 +16,17 @@ from flows.engine.pool import GROUP_CODE
 from flows.engine.reconcile import asked, next_steps
 from flows.engine.snapshot import Decision, Fact, Member, Origin, Snapshot, Version, Waiver
 from flows.engine.standing import Standing
-from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Open, Plan, RecordSilence, Run, Step
+from flows.engine.steps import (
+    ENGINE_STEPS,
+    CloseYear,
+    FinishStage,
+    Open,
+    Plan,
+    RecordSilence,
+    Run,
+    Step,
+    Tell,
+)
 from schemas.digests import digest
 from schemas.model import Methodology
 from schemas.problems import Problem
@@ -51,6 +61,7 @@ class Player:
         self.waivers: Any = defaultdict(lambda: defaultdict(list))
         self.stages_done: dict[str, int] = {}
         self.failing: set[str] = set()
+        self.letters: list[Tell] = []  # that would lie in the outbox, oldest first
         self.results: dict[str, Any] = {}  # what tasks of the engine make, by task path
         self.params: Mapping[str, Mapping[str, Any]] = {}  # other values than the definition's, by stage
         self._seen: tuple[object, Standing] | None = None
@@ -68,6 +79,7 @@ class Player:
             setattr(other, name, mine)
         other.stages_done, other.failing = dict(self.stages_done), set(self.failing)
         other.results, other.holders = dict(self.results), dict(self.holders)
+        other.letters = list(self.letters)
         other._seen = other._settled = None
         return other
 
@@ -177,6 +189,9 @@ class Player:
                 self.versions[f"{spec.stage}/{spec.writes}"][key].append(
                     Version(self.tick(), digest(data), data, self.now, origin="silent")
                 )
+            case Tell(task, key, kind, term):
+                self.letters.append(step)
+                self.facts[task][key].append(Fact(self.tick(), kind, self.now, note=term))
             case FinishStage(stage):
                 self.stages_done[stage] = self.tick()
             case CloseYear():

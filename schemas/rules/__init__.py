@@ -8,6 +8,7 @@ from __future__ import annotations
 from schemas.problems import Problem
 from schemas.rules.conditions import condition_problems
 from schemas.rules.dates import date_problems
+from schemas.rules.keys import key_problems
 from schemas.rules.methodology import methodology_problems
 from schemas.rules.policies import policy_problems
 from schemas.rules.roles import role_problems
@@ -21,7 +22,7 @@ from schemas.rules.values import value_problems
 from schemas.rules.waiting import waiting_problems
 
 _RULES = (
-    role_problems, date_problems, value_problems, survey_problems, template_problems, waiting_problems,
+    key_problems, role_problems, date_problems, value_problems, survey_problems, template_problems, waiting_problems,
     text_problems, unused_problems, condition_problems,
 )  # fmt: skip
 

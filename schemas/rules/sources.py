@@ -26,6 +26,7 @@ class Sources:
     complete: bool = True  # whether each param must have a value
     # of the sound ones among `documents`: what problems call the file, and its content
     templates: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    calendars: Mapping[str, Source] = field(default_factory=dict)
 
     def artefact(self, path: str) -> Data | None:
         """The declaration of STAGE/ARTEFACT, or None."""

@@ -98,6 +98,10 @@ class _Survey:
         registers = self.sources.methodology.data["registers"]
         if "people" in question and question["people"] not in registers:
             yield unknown(self.source.at((*here, "people")), "register", question["people"], registers)
+        after = question.get("place", {}).get("after")
+        if after is not None and (after not in self.questions or after == here[-1]):
+            known = set(self.questions) - {here[-1]}
+            yield unknown(self.source.at((*here, "place", "after")), "question", after, known)
         for name, values in question.get("when", {}).items():
             other = self.questions.get(name)
             if other is None or name == here[-1]:
