@@ -217,9 +217,7 @@ class _Reader:
     @cached_property
     def _events(self) -> Any:
         # the last line is lost to the parser where it is nothing but spaces
-        return _LOADER(self.text + "
-" if self.text.rpartition("
-")[2].isspace() else self.text)
+        return _LOADER(self.text + "\n" if self.text.rpartition("\n")[2].isspace() else self.text)
 
     def document(self) -> Any:
         self._expect()  # stream start
