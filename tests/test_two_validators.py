@@ -29,11 +29,12 @@ NAMES = [f"artefacts/{name}" for name in sorted(shipped_names("artefacts") - {"c
 TARGET = Path(__file__).parent.parent / "definitions" / "target-model"
 
 STRANGE: list[Any] = [
-    None, True, False, 0, 1, -1, 2**53 + 1, -(2**70), 0.1, 1.0, -0.0, 1e308, [], {}, [[]], {"": None}, "", " ", "\n", "\r",
-    "no", "1", "1.0", "true", "null", "\u00a0", "ё", "e\u0301", "\U0001f600", "\u2028", "А-001-1", "A-001-1", "А-٠٠١-1",
-    "2026-09-01", "2026-02-29", "2028-02-29", "2026-W13-2", "20260901", "٢٠٢٦-٠٩-٠١", "2026-09-01\n", "2026-09-01T10:00:00Z",
-    "2026-09-01T10:00:00+03:00", "2026-09-01T23:59:60Z", "2026-09-01 10:00:00Z", "2026-09-01T10:00:00+25:00",
-    "2026-09-01t10:00:00z", "P3D", "PT0.5S", "P", "а@б.рф", "a@@b", "https://a", "https://a\n", "a" * 3000, "0" * 64,
+    None, True, False, 0, 1, -1, 2**53 + 1, -(2**70), 0.1, 1.0, -0.0, 1e308, [], {}, [[]], {"": None},
+    "", " ", "\n", "\r", "no", "1", "1.0", "true", "null", "\u00a0", "ё", "e\u0301", "\U0001f600",
+    "\u2028", "А-001-1", "A-001-1", "А-٠٠١-1", "2026-09-01", "2026-02-29", "2028-02-29", "2026-W13-2",
+    "20260901", "٢٠٢٦-٠٩-٠١", "2026-09-01\n", "2026-09-01T10:00:00Z", "2026-09-01T10:00:00+03:00",
+    "2026-09-01T23:59:60Z", "2026-09-01 10:00:00Z", "2026-09-01T10:00:00+25:00", "2026-09-01t10:00:00z",
+    "P3D", "PT0.5S", "P", "а@б.рф", "a@@b", "https://a", "https://a\n", "a" * 3000, "0" * 64,
 ]  # fmt: skip
 
 
@@ -166,10 +167,10 @@ def test_a_name_with_a_line_end_is_another_name(data: dict[str, Any]) -> None:
     assert ours(schema, data) == {tuple(each.instance_path) for each in other.iter_errors(data)}
 
 
-@pytest.mark.parametrize("schema", [False, {"items": False}, {"allOf": [False]}, {"propertyNames": False}])
+@pytest.mark.parametrize("schema", [False, {"allOf": [False]}, {"propertyNames": False}])
 @pytest.mark.parametrize("family", ["S", "D"])
 def test_what_may_never_stand_is_told_without_a_key_too(schema: Schema, family: str) -> None:
-    told = violations({"allOf": [schema]}, [1] if "items" in str(schema) else {"a": 1}, _nowhere, family)
+    told = violations({"allOf": [schema]}, {"a": 1}, _nowhere, family)
 
     assert [each.code for each in told] == [f"{family}13"]
 
