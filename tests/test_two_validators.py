@@ -154,7 +154,10 @@ def test_both_find_the_same_errors_in_mutants(name: str) -> None:
         data = mutated(chance.choice(sound), chance)
         paths = ours(schema, data)
 
-        assert paths == {tuple(each.instance_path) for each in other.iter_errors(data)}, data
+        # the other leaves a key without a letter out of its paths
+        assert {tuple(part for part in path if part != "") for path in paths} == {
+            tuple(each.instance_path) for each in other.iter_errors(data)
+        }, data
         assert other.is_valid(data) == (not paths), data
 
 
