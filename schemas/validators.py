@@ -64,7 +64,11 @@ class _Same:
 @lru_cache(maxsize=256)
 def _quick(same: _Same) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        dict(same.schema), formats=dict(FORMATS), validate_formats=True, ignore_unknown_formats=False, offline=True
+        dict(same.schema),
+        formats=dict(FORMATS),
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        offline=True,
     )
 
 
