@@ -213,31 +213,30 @@ class Unreadable(Exception):
 
 def second_reading(content: bytes) -> Any:
     """The data of a YAML 1.2 text as another parser reads it; scalars by the core schema without octal and hex."""
-    reader = ruamel.yaml.YAML(typ="safe", pure=True)
     try:
-        node = reader.compose(content.decode("utf-8-sig"))
-    except (ruamel.yaml.error.YAMLError, ValueError) as error:
+        return _plain_node(ruamel.yaml.YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig")))
+    except ruamel.yaml.error.YAMLError as error:
         raise Unreadable(str(error)) from None
-    return _plain_node(node)
 
 
 def _plain_node(node: Any) -> Any:
-    if isinstance(node, ruamel.yaml.nodes.MappingNode):
-        return {str(key.value): _plain_node(value) for key, value in node.value}
-    if isinstance(node, ruamel.yaml.nodes.SequenceNode):
-        return [_plain_node(each) for each in node.value]
+    """Data of a node."""
     if node is None:
         return None
-    kind, text = str(node.tag).rpartition(":")[2], node.value
+    kind, value = str(node.tag).rpartition(":")[2], node.value
+    if kind == "map":
+        return {str(key.value): _plain_node(each) for key, each in value}
+    if kind == "seq":
+        return [_plain_node(each) for each in value]
     if kind == "null":
         return None
     if kind == "bool":
-        return text.lower() == "true"
-    if kind == "int" and re.fullmatch("[-+]?[0-9]+", text):
-        return int(text)
-    if kind == "float" or (kind == "int" and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", text)):
-        return float(text)
-    return text
+        return value.lower() == "true"
+    if kind == "int" and re.fullmatch("[-+]?[0-9]+", value):
+        return int(value)
+    if kind == "float" or (kind == "int" and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", value)):
+        return float(value)
+    return value
 
 
 def plain(value: Any) -> Any:

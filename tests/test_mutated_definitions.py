@@ -141,7 +141,7 @@ def chances(kind: str, total: int, few: int, chunks: int = 8) -> Iterator[Any]:
         yield pytest.param(f"{SEED} {kind} {chunk}", number // chunks, id=f"{kind}-{chunk}")
 
 
-@pytest.mark.parametrize(("seed", "number"), list(chances("texts", 6_000, 400)))
+@pytest.mark.parametrize(("seed", "number"), list(chances("texts", 6_000, 240)))
 def test_an_accepted_text_is_read_as_by_another_reader_and_built_so(seed: str, number: int) -> None:
     """Mutants of bytes, words and lines: what both readers read is the same, and shows where it decides."""
     chance = random.Random(seed)
@@ -156,10 +156,7 @@ def test_an_accepted_text_is_read_as_by_another_reader_and_built_so(seed: str, n
         source, _ = parse_yaml(text, name)
 
         assert source is not None
-        try:
-            assert json.dumps(source.data) == json.dumps(second_reading(text)), text
-        except Unreadable as error:
-            raise AssertionError(f"the other reader refuses: {error}: {text!r}") from None
+        assert both_read(text, source.data)
         if name in written(folder):
             before = written(folder)[name]
             seen = plain(reading.methodology) != plain(built)
@@ -170,7 +167,17 @@ def test_an_accepted_text_is_read_as_by_another_reader_and_built_so(seed: str, n
         assert (reading.methodology.digest != built.digest) == (text != content[name])
 
 
-@pytest.mark.parametrize(("seed", "number"), list(chances("keys", 3_000, 400)))
+def both_read(text: bytes, data: Any) -> bool:
+    """Whether the other reader reads the same; it can't read a tab inside a text, so a space stands for it there."""
+    try:
+        return json.dumps(data) == json.dumps(second_reading(text))
+    except Unreadable:
+        if b"\t" not in text:
+            raise
+        return json.dumps(data).replace("\\t", " ") == json.dumps(second_reading(text.replace(b"\t", b" ")))
+
+
+@pytest.mark.parametrize(("seed", "number"), list(chances("keys", 3_000, 240)))
 def test_no_key_is_accepted_and_ignored(seed: str, number: int) -> None:
     """One value changed, put in or taken out: it is refused, or seen in what is built, or on the lists above."""
     chance = random.Random(seed)
@@ -198,7 +205,7 @@ def values(folder: Path) -> Mapping[Any, list[Any]]:
     return known(written(folder))
 
 
-@pytest.mark.parametrize(("seed", "number"), list(chances("files", 1_000, 80, 4)))
+@pytest.mark.parametrize(("seed", "number"), list(chances("files", 1_000, 60, 4)))
 def test_a_mutant_of_a_schema_or_a_template_is_told_or_kept(seed: str, number: int) -> None:
     """Artefact schemas and Word templates: nothing falls over, and what is accepted stands in the bundle."""
     chance = random.Random(seed)
@@ -221,11 +228,8 @@ def test_a_mutant_of_a_schema_or_a_template_is_told_or_kept(seed: str, number: i
 
 def test_each_key_of_a_survey_and_of_the_options_of_tasks_is_read_by_the_code() -> None:
     """A key that no code names can decide nothing; the list is exact, so that none is added to it unseen."""
-    code = "".join(
-        path.read_text("utf-8")
-        for each in ("schemas", "tasks", "flows")
-        for path in (ROOT / each).rglob("*.py")
-    )
+    files = [path for each in ("schemas", "tasks", "flows") for path in (ROOT / each).rglob("*.py")]
+    code = "".join(path.read_text("utf-8") for path in files if path.parent.name != "rules")
     schemas = [
         shape("survey"),
         *(
@@ -251,7 +255,7 @@ def named(schema: Any) -> Iterator[str]:
 
 
 def test_the_command_answers_mutants_in_words(tmp_path: Path) -> None:
-    """`nastavnik check` as a process of its own: it ends with 0 or 1 and never with a traceback."""
+    """`nastavnik check` as a process of its own: it ends with 0 or 3 and never with a traceback."""
     chance = random.Random(f"{SEED} process")
     for number in range(200 if ALL else 6):
         folder = tmp_path / str(number)
@@ -269,6 +273,6 @@ def test_the_command_answers_mutants_in_words(tmp_path: Path) -> None:
             cwd=ROOT,
         )
 
-        assert done.returncode in (0, 1), done.stderr
+        assert done.returncode in (0, 3), done.stderr
         assert "Traceback" not in done.stderr
         assert done.stdout or done.stderr
