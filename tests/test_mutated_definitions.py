@@ -62,7 +62,7 @@ def written(folder: Path) -> dict[str, Any]:
     return {
         name: load_yaml(text, name).data
         for name, text in content.items()
-        if name == "methodology.yaml" or name.startswith("stages/")
+        if name == "methodology.yaml" or name.startswith(("stages/", "calendar/"))
     }
 
 
@@ -186,7 +186,7 @@ def test_no_key_is_accepted_and_ignored(seed: str, number: int) -> None:
         content, built = base(folder)
         name = chance.choice(sorted(written(folder)))
         before = written(folder)[name]
-        kind = "methodology" if name == "methodology.yaml" else "stage"
+        kind = {"stages": "stage", "calendar": "calendar"}.get(name.partition("/")[0], "methodology")
         place, after = otherwise(before, shape(kind), values(folder), chance)
         reading = read({**content, name: dumped(after)})
         if reading.methodology is None:
