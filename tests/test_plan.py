@@ -42,7 +42,7 @@ def effect(play: Play, new: Methodology) -> MigrationPlan:
 
 def standing(play: Play, new: Methodology) -> Standing:
     between = differences(play.methodology, new)
-    return Standing(new, between.moves.snapshot(play.snapshot, play.seq + 1), play.now)
+    return Standing(new, between.moves.applied(play.snapshot, play.seq + 1), play.now)
 
 
 def told(found: MigrationPlan, name: str = "effect") -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_a_new_required_paper_reopens_a_stage_that_was_done() -> None:
 def test_a_new_paper_that_is_handed_in_does_not_bring_an_old_signature_back() -> None:
     """Who signed without seeing it signs again."""
     play, new = started(Play(small())), read(BUDGET)
-    moved = differences(play.methodology, new).moves.snapshot(play.snapshot, play.seq + 1)
+    moved = differences(play.methodology, new).moves.applied(play.snapshot, play.seq + 1)
     later = Play(new)
     later.versions["start/budget"][""] = []
     later.seq, later.now = play.seq + 1, play.now

@@ -92,7 +92,7 @@ def plan(
         return MigrationPlan("untouched")
     seq = last_seq(snapshot)
     before = _Answers(settled(old, snapshot, now, seq), between.paths)
-    after = _Answers(settled(new, between.moves.snapshot(snapshot, seq + 1), now, seq + 1), {})
+    after = _Answers(settled(new, between.moves.applied(snapshot, seq + 1), now, seq + 1), {})
     shifts = tuple(_shifts(before, after))
     dates = tuple(_dates(before, after))
     asked = _more_asked(after, before)

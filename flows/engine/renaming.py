@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
-from flows.engine.snapshot import Decision, Fact, Snapshot, Version, Waiver
+from flows.engine.snapshot import Decision, Fact, Version, Waiver
 from schemas.model import Methodology
 from schemas.stage import Stage
 
 Event = TypeVar("Event", Version, Fact, Decision, Waiver)
 Places = Mapping[str, Mapping[str, Sequence[Event]]]
 Names = Mapping[str, str]
+Past = TypeVar("Past", bound=Any)
 
 GROUPS = ("artefacts", "tasks", "checkpoints", "needs")
 
@@ -49,18 +50,18 @@ class Moves:
 
     # --- applied to what has happened ---------------------------------------------------------
 
-    def snapshot(self, snapshot: Snapshot, seq: int) -> Snapshot:
-        """A snapshot after an edit that stands at `seq`."""
-        return replace(
-            snapshot,
-            versions=self.versions(snapshot.versions),
-            facts=self.facts(snapshot.facts),
-            decisions=self.decisions(snapshot.decisions),
-            waivers=self.waivers(snapshot.waivers),
-            stages_done=self.stages_done(snapshot.stages_done),
-            asked_more=self.asked_more(snapshot.asked_more, seq),
-            reshaped=self.shapes(snapshot.reshaped, seq),
-        )
+    def applied(self, past: Past, seq: int) -> Past:
+        """A snapshot, or a history that one is made of, after an edit that stands at `seq`."""
+        changed: dict[str, Any] = {
+            "versions": self.versions(past.versions),
+            "facts": self.facts(past.facts),
+            "decisions": self.decisions(past.decisions),
+            "waivers": self.waivers(past.waivers),
+            "stages_done": self.stages_done(past.stages_done),
+            "asked_more": self.asked_more(past.asked_more, seq),
+            "reshaped": self.shapes(past.reshaped, seq),
+        }
+        return replace(past, **changed)
 
     def versions(self, places: Places[Version]) -> Places[Version]:
         """Papers under their names now, made from what is called otherwise now."""

@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlmodel import Session, col
 
 from flows.engine import snapshot as engine
-from flows.engine.renaming import Moves, moves_of
+from flows.engine.renaming import moves_of
 from flows.store import records
 
 Contents = Callable[[set[str]], Mapping[str, Any]]
@@ -28,7 +28,7 @@ class History:
     facts: Places = field(default_factory=dict)
     decisions: Places = field(default_factory=dict)
     waivers: Places = field(default_factory=dict)
-    stages: Mapping[str, int] = field(default_factory=dict)
+    stages_done: Mapping[str, int] = field(default_factory=dict)
     asked_more: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     reshaped: Mapping[str, int] = field(default_factory=dict)
     closed_at: datetime | None = None
@@ -54,21 +54,8 @@ def read_many(
 
 def _together(news: _News, known: History, head: int) -> History:
     for pin in news.pins:
-        known = _moved(news.until(known, pin.seq), moves_of(json.loads(pin.moves)), pin.seq)
+        known = moves_of(json.loads(pin.moves)).applied(news.until(known, pin.seq), pin.seq)
     return replace(news.until(known, head), seq=head)
-
-
-def _moved(known: History, moves: Moves, seq: int) -> History:
-    return replace(
-        known,
-        versions=moves.versions(known.versions),
-        facts=moves.facts(known.facts),
-        decisions=moves.decisions(known.decisions),
-        waivers=moves.waivers(known.waivers),
-        stages=moves.stages_done(known.stages),
-        asked_more=moves.asked_more(known.asked_more, seq),
-        reshaped=moves.shapes(known.reshaped, seq),
-    )
 
 
 _KINDS: Mapping[str, Any] = {
@@ -147,7 +134,7 @@ class _News:
         def part(rows: Sequence[Any]) -> Sequence[Any]:
             return [row for row in rows if after < row.seq <= seq] if self.pins else rows
 
-        stages, closed_at = dict(known.stages), known.closed_at
+        stages, closed_at = dict(known.stages_done), known.closed_at
         for row in part(self.stages):
             if row.stage:
                 stages.setdefault(row.stage, row.seq)
@@ -163,7 +150,7 @@ class _News:
             facts=_with(known.facts, ((row.task, row.key, _fact(row)) for row in facts)),
             decisions=_with(known.decisions, ((row.gate, row.key, _decision(row)) for row in decisions)),
             waivers=_with(known.waivers, ((row.gate, row.key, _waiver(row)) for row in waivers)),
-            stages=stages,
+            stages_done=stages,
             closed_at=closed_at,
         )
 

@@ -216,7 +216,7 @@ class Transaction:
             decisions=read.decisions,
             waivers=read.waivers,
             holders=self.holders(programme.school),
-            stages_done=read.stages,
+            stages_done=read.stages_done,
             closed=programme.closed if closed else None,
             closed_at=read.closed_at if closed else None,
             asked_more=read.asked_more,
