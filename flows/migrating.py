@@ -43,8 +43,7 @@ class Target:
 class Outcome:
     """What came of a plan for one programme; `problems` say why nothing was done for it."""
 
-    school: str
-    year: str
+    programme: records.Programme
     state: Literal["applied", "already", "untouched", "refused"]
     problems: tuple[Problem, ...] = ()
 
@@ -103,7 +102,7 @@ class Planner:
 def plan(
     office: Office,
     edit: Edit,
-    wanted: Sequence[tuple[str, str | None]] | None,
+    wanted: Sequence[tuple[str, str | None, str]] | None,
     now: datetime,
     language: str,
     as_of: date | None = None,
@@ -134,7 +133,7 @@ def plan(
                 continue
             pin, bundle = past[0], planner.target.bundle
             edits.setdefault((pin, bundle), views.edit(planner.between(pin)))
-            about = {"school": row.school, "year": row.year, "pin": pin, "bundle": bundle,
+            about = {"school": row.place, "year": row.year, "pin": pin, "bundle": bundle,
                      "position": positions[row.id or 0]}  # fmt: skip
             programmes.append({**about, "effect": planner.effect(*past)})
     return {
@@ -150,16 +149,15 @@ def plan(
 
 
 def _wanted(
-    view: Transaction, wanted: Sequence[tuple[str, str | None]] | None, methodology: Methodology
+    view: Transaction, wanted: Sequence[tuple[str, str | None, str]] | None, methodology: Methodology
 ) -> list[records.Programme]:
     if wanted is None:
         return [row for row in view.programmes() if row.methodology == methodology.id]
-    rows = {row.id: row for row in (view.programme(school, year) for school, year in wanted)}
+    rows = {row.id: row for row in (view.programme(*place) for place in wanted)}
     foreign = [row for row in rows.values() if row.methodology != methodology.id]
     if foreign:
         raise Refusal(
-            problem("M05", school=row.school, pinned=row.methodology, wanted=methodology.id)
-            for row in foreign
+            problem("M05", school=row.place, pinned=row.methodology, wanted=methodology.id) for row in foreign
         )
     return list(rows.values())
 
@@ -206,32 +204,33 @@ def apply(office: Office, planned: Mapping[str, Any], now: datetime) -> Iterator
 
 
 def _one(office: Office, planner: Planner, each: Mapping[str, Any], now: datetime) -> Outcome:
-    school, year, bundle = each["school"], each["year"], each["bundle"]
+    place, year, bundle = each["school"], each["year"], each["bundle"]
+    school, _, name = place.partition("/")
     with office.store.read() as view:
-        row = view.programme(school, year)
+        row = view.programme(school, year, name)
     if row.bundle == bundle:
-        return Outcome(school, year, "already")
+        return Outcome(row, "already")
     if each["effect"]["class"] == "untouched":
-        return Outcome(school, year, "untouched")
+        return Outcome(row, "untouched")
     if row.bundle == each["pin"]:
         deliver(office, row)  # letters that wait are written by the templates that they were made for
     with office.store.write() as transaction:
-        row = transaction.programme(school, year)
+        row = transaction.programme(school, year, name)
         refused = _aged(transaction, row, each)
         if refused is None and _means_another(
             planner.effect(row.bundle, transaction.snapshot(row), now), each["effect"]
         ):
-            refused = problem("M08", school=school, year=year)
+            refused = problem("M08", school=place, year=year)
         token = transaction.acquire(row, LEASE_SECONDS) if refused is None else None
         if token is None:
-            return Outcome(school, year, "refused", (refused or problem("W09", school=school),))
+            return Outcome(row, "refused", (refused or problem("W09", school=place),))
         moves = planner.between(row.bundle).moves.as_json()
         transaction.pin(row, bundle, moves, now)
         settled = office.settle(transaction, row, now)
         row.dirty = False
         transaction.release(row, token, settled.wake_at)
         row.dirty = bool(office.runs(settled))
-    return Outcome(school, year, "applied")
+    return Outcome(row, "applied")
 
 
 def _means_another(now: Json, then: Json) -> bool:
@@ -241,7 +240,7 @@ def _means_another(now: Json, then: Json) -> bool:
 
 def _aged(transaction: Transaction, row: records.Programme, each: Mapping[str, Any]) -> Problem | None:
     if row.bundle != each["pin"]:
-        return problem("M06", school=row.school, year=row.year)
+        return problem("M06", school=row.place, year=row.year)
     if transaction.positions([row])[row.id or 0] != each["position"]:
-        return problem("M07", school=row.school, year=row.year)
+        return problem("M07", school=row.place, year=row.year)
     return None

@@ -282,7 +282,7 @@ def test_a_school_in_which_something_happened_since_is_refused_and_left_alone(
     first = plan["programmes"][0]["school"]
     with office.store.write() as tx:
         tx.accept(tx.programme(first), "start/rules", "", {"text": "Новые"}, NOW, origin="handed")
-    outcomes = {each.school: each for each in migrating.apply(office, plan, NOW)}
+    outcomes = {each.programme.school: each for each in migrating.apply(office, plan, NOW)}
 
     assert outcomes[first].state == "refused"
     assert [each.code for each in outcomes[first].problems] == ["M07"]
@@ -442,8 +442,8 @@ def test_a_plan_of_the_past_sees_programmes_that_have_closed_since(office: Offic
     with office.store.read() as view:
         closed = next(row for row in view.programmes() if row.closed is not None)
     day = datetime.fromisoformat("2026-09-20T00:00:00+03:00").date()
-    past = planned(office, tmp_path, as_of=day, wanted=[(closed.school, None)])
-    now = planned(office, tmp_path, wanted=[(closed.school, None)])
+    past = planned(office, tmp_path, as_of=day, wanted=[(closed.school, None, "")])
+    now = planned(office, tmp_path, wanted=[(closed.school, None, "")])
 
     assert not past["programmes"][0]["effect"]["closed"]
     assert now["programmes"][0]["effect"] == {"class": "untouched", "closed": True}
@@ -457,7 +457,7 @@ def test_a_programme_that_followed_an_edit_is_pinned_to_the_old_one_in_the_past(
     list(migrating.apply(office, plan, NOW))
     day = (NOW - timedelta(days=2)).date()
     past = migrating.plan(
-        office, migrating.Edit(office, tmp_path / "edited"), [(each["school"], None)], NOW, "ru", day
+        office, migrating.Edit(office, tmp_path / "edited"), [(each["school"], None, "")], NOW, "ru", day
     )
 
     assert past["programmes"][0]["pin"] == each["pin"]

@@ -76,9 +76,9 @@ def apply(plan: Path) -> int:
             count[each.state] += 1
             problems += each.problems
             if each.state in ("applied", "already"):
-                talk.say(f"apply_{each.state}", school=each.school, year=each.year)
+                talk.say(f"apply_{each.state}", school=each.programme.place, year=each.programme.year)
             if each.state == "applied":
-                wake(found.workspace, each.school, each.year)
+                wake(found.workspace, each.programme)
     talk.say("apply_done", **count)
     if problems:
         raise Refusal(problems)

@@ -25,7 +25,7 @@ from schemas.stage import (
 
 Kind = Literal["added", "removed", "changed", "renamed"]
 PARTS = ("artefacts", "tasks", "checkpoints")
-WHOLE = ("title", "language", "week", "starts", "ends", "roles", "forms", "registers", "indicators")
+WHOLE = ("title", "language", "school_days", "starts", "ends", "roles", "forms", "registers", "indicators")
 OWN = ("number", "title", "needs", "after", "enter", "may_reopen")
 
 
@@ -108,7 +108,11 @@ def _parts(
             yield Change("renamed", part, spec.path, former=was[name])
         before = getattr(carried, group)[name]
         other = list(_fields(before, spec))
-        if group == "artefacts" and _reshaped(old, new, before, spec) and "schema" not in other:
+        if (
+            group == "artefacts"
+            and _reshaped(old, new, old.artefacts[was[name]], spec)
+            and "schema" not in other
+        ):
             other.append("schema")
         if group == "tasks" and before.source != spec.source:
             other.append("source")
@@ -123,7 +127,7 @@ def _fields(before: Any, after: Any) -> Iterator[str]:
 
 
 def _reshaped(old: Methodology, new: Methodology, before: ArtefactSpec, after: ArtefactSpec) -> bool:
-    return old.schemas[before.schema] != new.schemas[after.schema]
+    return old.schema_of(before) != new.schema_of(after)
 
 
 # --- what it means for what has happened -----------------------------------------------------------
@@ -137,6 +141,7 @@ def _moves(old: Methodology, new: Methodology, matched: Pairs, carried: Mapping[
     remade: dict[str, str] = {}
     more: dict[str, list[str]] = {}
     reshaped: list[str] = []
+    was = {now: former for former, now in matched.artefacts.items()}
     for former, stage in matched.stages.items():
         for name, task in new.stages[stage].tasks.items():
             before = carried[former].tasks.get(name)
@@ -149,8 +154,8 @@ def _moves(old: Methodology, new: Methodology, matched: Pairs, carried: Mapping[
                 )
                 if asked:
                     more[gate.path] = asked
-        for name, spec in new.stages[stage].artefacts.items():
-            earlier = carried[former].artefacts.get(name)
+        for spec in new.stages[stage].artefacts.values():
+            earlier = old.artefacts.get(was.get(spec.path, ""))
             if earlier and _reshaped(old, new, earlier, spec):
                 reshaped.append(spec.path)
     return Moves(
@@ -253,6 +258,7 @@ class _Carrying:
             spec,
             stage=self.id,
             id=self.artefacts.get(spec.id, spec.id),
+            part_of=self.artefacts.get(spec.part_of, spec.part_of) if spec.part_of else None,
             each=self._each(spec.each),
             checks=tuple(self._check(each) for each in spec.checks),
         )

@@ -148,7 +148,7 @@ class Papers:
         """Whether a paper accepted under another schema does not fit the one that an edit brought."""
         if self.snapshot.reshaped.get(spec.path, 0) <= version.seq:
             return False
-        schema = self.methodology.schemas[spec.schema]
+        schema = self.methodology.schema_of(spec)
         return bool(violations(schema, version.data, lambda pointer, *, key=False: NOWHERE, "D"))
 
     def expires_soon(self, spec: ArtefactSpec, key: str) -> date | None:

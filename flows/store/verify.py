@@ -25,7 +25,7 @@ def damage(store: Store) -> tuple[list[Problem], int, str]:
         count, anchor = journal.head(view.session)
     newest = {pin.programme: pin.bundle for pin in pins}
     found.extend(
-        problem("M20", school=row.school, year=row.year)
+        problem("M20", school=row.place, year=row.year)
         for row in programmes
         if newest.get(row.id or 0, row.bundle) != row.bundle
     )
