@@ -24,6 +24,7 @@ from schemas.validation import shape_problems, shipped_names
 MEANING_TOLD_AS_SHAPE = {
     "param-of-another-type": "a default is of the type that stands beside it",
     "survey-meaning": "a matrix has rows",
+    "condition-of-a-stage-without-papers": "a task that is no letter writes a paper",
     "two-writers": "a task that is no letter writes a paper",
 }
 
