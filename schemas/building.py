@@ -9,6 +9,7 @@ from typing import Any, cast
 import isodate
 
 from schemas.conditions import Condition
+from schemas.days import month_day
 from schemas.digests import digest
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
 from schemas.stage import (
@@ -55,8 +56,8 @@ def build(
         language=method["language"],
         title=method["title"],
         week=method["calendar"]["week"],
-        starts=_month_day(year["starts"]),
-        ends=_month_day(year["ends"]),
+        starts=month_day(year["starts"]),
+        ends=month_day(year["ends"]),
         roles={
             name: Role(name, role["title"], role.get("body", False), role.get("of"))
             for name, role in method["roles"].items()
@@ -95,11 +96,6 @@ def span(text: str, *, school_days: bool = False) -> Span:
     if isinstance(value, timedelta):
         return Span(0, value, school_days)
     return Span(int(value.years * 12 + value.months), value.tdelta, school_days)
-
-
-def _month_day(text: str) -> tuple[int, int]:
-    month, day = text.split("-")
-    return int(month), int(day)
 
 
 def _condition(text: str | None) -> Condition | None:
@@ -248,7 +244,7 @@ def _length(text: str) -> timedelta:
 
 def _due(due: Data, *, school_days: bool) -> Due:
     if "by" in due:
-        return Due(by=_month_day(due["by"]))
+        return Due(by=month_day(due["by"]))
     return Due(within=span(due["within"], school_days=school_days))
 
 

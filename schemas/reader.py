@@ -176,6 +176,7 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
     assert files.method is not None
     document = whole(files.method, files.stages, files.surveys)
     layers: list[Layer] = []
+    sound = True
     for source, problems in applied.values():
         problems = problems or (validation.shape_problems("overlay", source) if source else [])
         problems = problems or (stack_problems(source, files.method, layers) if source else [])
@@ -186,13 +187,17 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
         layers.append(Layer(source, document, laid.document, laid.judgements))
         files.problems.extend(laid.problems)
         document = laid.document
+        sound = laid.sound
+        if not sound:
+            break
     method, stages, surveys_found = apart(document)
-    for kind, parts in (("stage", stages), ("survey", surveys_found), ("methodology", {"": method})):
-        for name, part in parts.items():
-            problems = validation.shape_problems(kind, part)
-            files.problems.extend(problems)
-            if problems:
-                files.broken.add(name)
+    parts = [
+        *(("stage", *each) for each in stages.items()),
+        *(("survey", *each) for each in surveys_found.items()),
+    ]
+    for kind, name, part in () if sound else (*parts, ("methodology", "", method)):
+        if validation.shape_problems(kind, part):  # they are told already, with the overlay that made them
+            files.broken.add(name)
     files.method = None if "" in files.broken else method
     files.stages = {name: part for name, part in stages.items() if name not in files.broken}
     files.surveys = {name: part for name, part in surveys_found.items() if name not in files.broken}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.judge import Judgement
 from schemas.layers import Layered
 from schemas.messages import hint
-from schemas.overlay import Judgement
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Source, parse_yaml
-from schemas.validation import shape_problems
+from schemas.validation import shape_problems, shipped_names
 
 APPLIED = "applied/"  # where the overlays of a bundle lie, numbered in their order
 FILES = ("methodology.yaml", "stages/*.yaml", "surveys/*.yaml", "documents/*", "artefacts/*.json")
@@ -48,9 +48,8 @@ def stack(content: Mapping[str, bytes], folder: Path, overlay: Path) -> Stacked:
     source, problems = _read(overlay)
     if source is None or problems:
         return Stacked({}, {}, tuple(problems))
-    known = _known([*overlays_of(folder), *overlay.parent.glob("*.yaml")])
+    known, found = _known([*overlays_of(folder), *overlay.parent.glob("*.yaml")], source.data["extends"])
     paths: list[Path] = []
-    found: list[Problem] = []
     for index, reference in enumerate(source.data["extends"][1:], start=1):
         name = reference.partition("@")[0]
         if name in known:
@@ -98,14 +97,23 @@ def _read(path: Path) -> tuple[Source | None, list[Problem]]:
     return source, problems or (shape_problems("overlay", source) if source else [])
 
 
-def _known(paths: Sequence[Path]) -> dict[str, Path]:
-    """The overlays among some files, by id; a file that can't be read is told when it is asked for."""
-    found: dict[str, Path] = {}
-    for path in sorted(paths):
+def _known(paths: Iterable[Path], extends: Sequence[str]) -> tuple[dict[str, Path], list[Problem]]:
+    """The overlays among some files, by id; a file that can't be read is told when it is asked for.
+
+    One that is asked for and there twice is a problem: nobody can say which of the two lies below.
+    """
+    known: dict[str, Path] = {}
+    found: list[Problem] = []
+    asked = {reference.partition("@")[0] for reference in extends}
+    for path in sorted({path.resolve() for path in paths}):
         source, problems = _read(path)
-        if source is not None and not problems:
-            found.setdefault(source.data["id"], path)
-    return found
+        if source is None or problems:
+            continue
+        name = source.data["id"]
+        other = known.setdefault(name, path)
+        if other != path and name in asked:
+            found.append(problem("O21", source.at(("id",)), name=name, file=shown(other), other=shown(path)))
+    return known, found
 
 
 def _add_files(result: Stacked, folder: Path) -> list[Problem]:
@@ -114,7 +122,11 @@ def _add_files(result: Stacked, folder: Path) -> list[Problem]:
     for pattern in _ADDED:
         for path in sorted(folder.glob(pattern)):
             name = path.relative_to(folder).as_posix()
-            if name in result.content:
+            schema = path.name.removesuffix(".schema.json")
+            if name.startswith("artefacts/") and schema in shipped_names("artefacts"):
+                own = f"{schema}_own.schema.json"
+                found.append(problem("O24", Location(shown(path)), name=name, own=own))
+            elif name in result.content:
                 found.append(problem("O13", Location(shown(path)), name=name))
             else:
                 result.content[name] = path.read_bytes()

@@ -20,6 +20,7 @@ from flows import cli
 from flows.cli.definitions import quoted
 from flows.people import make_key
 from flows.settings import DEFINITIONS
+from flows.store.store import HEAD
 
 ROOT = Path(__file__).parent.parent
 READ_NAMES = (
@@ -372,7 +373,7 @@ def test_a_path_with_spaces_is_quoted_where_it_is_to_be_typed(tmp_path: Path) ->
 def test_doctor_says_what_it_has_found_in_words(room: Room) -> None:
     answer = room("doctor")
 
-    assert "✓ База данных: SQLite, схема 0001, школ: 1" in answer.out
+    assert f"✓ База данных: SQLite, схема {HEAD}, школ: 1" in answer.out
     assert "✓ Ключ к именам" in answer.out
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schemas import days
 from schemas.stage import Due, Span
 
 
@@ -24,7 +24,7 @@ def day_after(start: datetime, span: Span, zone: ZoneInfo, week: int) -> date:
     day = local_day(start, zone)
     if span.months:
         month = day.month - 1 + span.months
-        day = _day(day.year + month // 12, month % 12 + 1, day.day)
+        day = days.of(day.year + month // 12, month % 12 + 1, day.day)
     left = span.rest.days
     while left > 0:
         day += timedelta(days=1)
@@ -46,16 +46,8 @@ def due_moment(due: Due, opened: datetime, year: tuple[date, date], zone: ZoneIn
         return after(opened, due.within, zone, week)
     if due.by is None:
         raise ValueError("a due date says within or by")
-    start, end = year
-    day = local_day(opened, zone)
-    candidates = [_day(at, *due.by) for at in range(start.year, end.year + 1)]
-    inside = [each for each in candidates if start <= each <= end] or candidates
-    nearest = min(inside, key=lambda each: abs((each - day).days))
-    return start_of(nearest + timedelta(days=1), zone)
-
-
-def _day(year: int, month: int, day: int) -> date:
-    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
+    last = days.nearest(*due.by, local_day(opened, zone), year)
+    return start_of(last + timedelta(days=1), zone)
 
 
 def expiry(until: str, zone: ZoneInfo) -> datetime:
@@ -65,5 +57,5 @@ def expiry(until: str, zone: ZoneInfo) -> datetime:
 
 def before(moment: datetime, span: Span, zone: ZoneInfo) -> datetime:
     """The start of the day that lies a span before a moment."""
-    days = span.rest.days + 30 * span.months
-    return start_of(local_day(moment, zone) - timedelta(days=days), zone)
+    length = timedelta(days=span.rest.days + 30 * span.months)
+    return start_of(local_day(moment, zone) - length, zone)
