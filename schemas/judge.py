@@ -71,7 +71,7 @@ class Judge:
             _holding(change.after, path)
         ):
             if change.after is not ABSENT:
-                return Judgement(change, policy, pattern, "O07")
+                return Judgement(change, policy, pattern, "O07" if path[-1] in _CONDITIONS else "O26")
             if policy != "free":
                 return Judgement(change, policy, pattern, "O03" if policy == "locked" else "O08")
         deeper = stricter_below(self.before.data, path) if change.before is not ABSENT else None
@@ -94,7 +94,9 @@ class Judge:
             case "extend":
                 if self._is_mistyped(change):
                     return "O04"
-                return "" if self._extends(change, pattern) else "O06"
+                if self._extends(change, pattern):
+                    return ""
+                return "O25" if change.before is ABSENT else "O06"
             case "tighten":
                 return self._tightens(change)
 
@@ -178,6 +180,12 @@ class Judge:
         around = value_at(self.before.data, change.path[:-1])
         return {str(key) for key in around} if isinstance(around, Mapping) else set()
 
+    def rule_of(self, judgement: Judgement) -> Pointer:
+        """The rule that a refusal speaks of: what is changed in two places of one is told once."""
+        path = judgement.inside or judgement.change.path
+        found = strictness.unit(path, self.year) if judgement.refused in ("O07", "O09", "O10") else None
+        return found[0] if found else path
+
     def told(self, judgement: Judgement) -> Problem:
         """The refusal of a change: its place in the overlay, and what the base says and why."""
         change, code = judgement.change, judgement.refused
@@ -190,10 +198,11 @@ class Judge:
             found = strictness.unit(change.path, self.year)
             path = found[0] if found else change.path
             values |= {
+                "path": dotted(path),
                 "before": _short(value_at(self.before.data, path)),
                 "after": _short(value_at(self.after.data, path)),
             }
-        if code in ("O03", "O06", "O08"):
+        if code in ("O03", "O06", "O08", "O25", "O26"):
             values |= {"base": self.before.at(change.path)}
         removing = change.after is ABSENT or code in ("O04", "O05")
         key = removing or change.before is ABSENT

@@ -16,7 +16,7 @@ from schemas.layers import ABSENT, Change, Layered, changes, laid, value_at
 from schemas.messages import unknown
 from schemas.policies import KINDS_OF_FILE
 from schemas.problems import Problem, problem
-from schemas.sources import Source
+from schemas.sources import Pointer, Source
 from schemas.validation import violations
 
 
@@ -41,11 +41,16 @@ def lay(document: Layered, overlay: Source) -> Laid:
     made, found = _made(document, overlay)
     judge = Judge(document, laid(document, made, overlay), overlay, made)
     judgements = tuple(judge.judged(change) for change in made)
-    found += [judge.told(each) for each in judgements if each.refused]
+    refused: dict[Pointer, Problem] = {}
+    for each in judgements:
+        if each.refused:
+            refused.setdefault(judge.rule_of(each), judge.told(each))
+    found += refused.values()
     found += _params_problems(document, overlay)
     result = laid(document, [each.change for each in judgements if not each.refused], overlay)
     if shape := violations(document_schema(), result.data, result.at):
-        return Laid(result, judgements, (*found, *shape), sound=False)
+        own = [each for each in shape if not refused or each.at.file == overlay.file]
+        return Laid(result, judgements, (*found, *own), sound=False)
     found += _names_problems(result)
     placed, problems = _placed(result)
     return Laid(placed, judgements, (*found, *problems))

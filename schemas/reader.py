@@ -177,9 +177,11 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
     document = whole(files.method, files.stages, files.surveys)
     layers: list[Layer] = []
     sound = True
+    last, _ = list(applied.values())[-1]
+    top = str(last.data.get("id", "")) if last and isinstance(last.data, Mapping) else ""
     for source, problems in applied.values():
         problems = problems or (validation.shape_problems("overlay", source) if source else [])
-        problems = problems or (stack_problems(source, files.method, layers) if source else [])
+        problems = problems or (stack_problems(source, files.method, layers, top) if source else [])
         files.problems.extend(problems)
         if source is None or problems:
             break

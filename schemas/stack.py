@@ -134,8 +134,11 @@ def _add_files(result: Stacked, folder: Path) -> list[Problem]:
     return found
 
 
-def stack_problems(source: Source, method: Source, below: Sequence[Layer]) -> list[Problem]:
-    """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order."""
+def stack_problems(source: Source, method: Source, below: Sequence[Layer], top: str) -> list[Problem]:
+    """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order.
+
+    `top` is the overlay that names them all.
+    """
     there = {method.data["id"]: method.data["version"]}
     there |= {layer.source.data["id"]: layer.source.data["version"] for layer in below}
     found: list[Problem] = []
@@ -145,7 +148,7 @@ def stack_problems(source: Source, method: Source, below: Sequence[Layer]) -> li
         if index == 0 and name != method.data["id"]:
             found.append(problem("O02", at, name=name, base=method.data["id"]))
         elif name not in there:
-            found.append(problem("O01", at, name=name, nearest=hint(name, there)))
+            found.append(problem("O27", at, name=name, top=top))
         elif not _matches(str(there[name]), version):
             found.append(problem("O14", at, name=name, wanted=version, version=there[name]))
     return found
