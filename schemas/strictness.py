@@ -218,6 +218,7 @@ _KEYS: dict[str, Compare] = {
     "required": _required,
     "optional": _not_required,
     "blocks": _blocks,
+    "on_request": _not_required,
     "is": _level,
     "act": _act,
     "waive": _waive,
