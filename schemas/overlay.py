@@ -7,8 +7,9 @@ The text of a condition is never edited, whatever the policy says: which of two 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.document import document_schema
 from schemas.judge import Judge, Judgement
@@ -47,13 +48,25 @@ def lay(document: Layered, overlay: Source) -> Laid:
             refused.setdefault(judge.rule_of(each), judge.told(each))
     found += refused.values()
     found += _params_problems(document, overlay)
-    result = laid(document, [each.change for each in judgements if not each.refused], overlay)
-    if shape := violations(document_schema(), result.data, result.at):
+    allowed = [each.change for each in judgements if not each.refused]
+    result = laid(document, allowed, overlay)
+    if shape := violations(document_schema(), _touched(result.data, allowed), result.at):
         own = [each for each in shape if not refused or each.at.file == overlay.file]
         return Laid(result, judgements, (*found, *own), sound=False)
     found += _names_problems(result)
     placed, problems = _placed(result)
     return Laid(placed, judgements, (*found, *problems))
+
+
+def _touched(data: Mapping[str, Any], made: Iterable[Change]) -> Mapping[str, Any]:
+    """A document with only those stages and surveys that changes touch; the others have the shape they had."""
+    paths = [change.path for change in made]
+    found = dict(data)
+    for kind in KINDS_OF_FILE:
+        names = {path[1] for path in paths if path[0] == kind and len(path) > 1}
+        if names and isinstance(data[kind], Mapping):
+            found[kind] = {name: data[kind][name] for name in names & data[kind].keys()} or data[kind]
+    return found
 
 
 def _made(document: Layered, overlay: Source) -> tuple[list[Change], list[Problem]]:

@@ -118,6 +118,7 @@ def interesting() -> dict[str, list[Path_]]:
         "title": [path for path in places() if path[-1] == "title"],
         "number": [path for path, value in values.items() if isinstance(value, int | float)],
         "signature": [path for path in places() if len(path) > 4 and path[4] in ("sign_off", "requires")],
+        "threshold": [path for path in places() if path[2:3] == ("params",) and path[-1] == "default"],
         "due": [path for path in places() if "due" in path],
     }
 
@@ -135,6 +136,8 @@ def one(chance: Random) -> Data:
             return at((*path, "mine"), chance.choice(PARTS[path[-1]]))
         case "key":
             return at((*path, chance.choice(KEYS)), chance.choice(VALUES))
+        case "threshold":
+            return at(path, chance.choice([1, 3, 5, 10, 20, 0.6, 0.85, 0.95]))
     return at(path, chance.choice(VALUES))
 
 
@@ -216,7 +219,7 @@ def guards(data: Mapping[str, Any]) -> list[Path_]:
     return [path for path in rules(data) if path[0] == "stages" and path[-1] == "check"]
 
 
-many = settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+many = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 @many
@@ -245,6 +248,9 @@ def test_what_is_accepted_keeps_every_requirement_signature_and_place(chance: Ra
 
     for name, stage in before["stages"].items():
         mine = after["stages"][name]
+        for key, param in stage.get("params", {}).items():
+            more, less = mine["params"][key]["default"], param["default"]
+            assert more >= less if param["stricter"] == "higher" else more <= less
         for key, need in stage.get("needs", {}).items():
             assert mine["needs"][key] == need
         for key, artefact in stage["artefacts"].items():
@@ -316,7 +322,7 @@ def test_a_certificate_says_kept_exactly_when_the_overlay_is_accepted(chance: Ra
 PROOF = {**HEAD, "params": {"work": {"min_meetings": 12}}, "set": {"title": "Наша программа"}}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_no_single_edit_of_a_certificate_passes(data: st.DataObject) -> None:
     """Not even one whose seal was made anew."""
