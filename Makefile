@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check mutate bench clean
 
 demo: $(VENV)/.run
 	$(BIN)/nastavnik demo
@@ -18,6 +18,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nastavnik check definitions/target-model
+
+mutate: $(VENV)/.dev
+	$(BIN)/nastavnik test definitions/target-model --all --mutate
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks

@@ -118,9 +118,10 @@ def _server(workspace: Workspace) -> Check:
 
 
 def _definitions(workspace: Workspace) -> Check:
+    from schemas.messages import is_warning
     from schemas.reader import read_folder
 
-    found = len(read_folder(workspace.methodology).problems)
+    found = sum(not is_warning(each) for each in read_folder(workspace.methodology).problems)
     return Check("definitions", found == 0, f"{workspace.methodology.name}: {found}")
 
 

@@ -95,7 +95,7 @@ class _Reader:
         self.methodology, self.spec, self.task = methodology, spec, task
         self.key, self.content, self.name = key, content, name
         self.kind = kind_of(content, name)
-        self.schema = methodology.schemas[spec.schema]
+        self.schema = methodology.schema_of(spec)
         self.unused: list[str] = []
         self.problems: list[Problem] = []
         self.tables: list[Table] = []

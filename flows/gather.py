@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from flows.engine import moments
-from flows.engine.pool import SIDES
+from flows.engine.pool import GROUP_CODE, SIDES
 from flows.engine.reconcile import asked, people_in
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
@@ -20,7 +20,6 @@ from schemas.digests import canonical
 from schemas.stage import TaskSpec
 
 Json = dict[str, Any]
-GROUP_CODE = "Г-{:02d}"
 
 
 @dataclass(frozen=True)
@@ -272,7 +271,7 @@ class Gatherer:
 
     def _noticed(self, task: TaskSpec, values: Json, answer: Json) -> Iterator[Result]:
         for key, data in answer.items():
-            send = f"{self.programme.school}/{self.programme.year}/{task.path}/{key}"
+            send = f"{self.programme.place}/{self.programme.year}/{task.path}/{key}"
             letters = tuple(
                 (
                     f"{send}/{code}",

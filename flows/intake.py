@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from flows import drafts
 from flows.drafts import Draft, Handed
+from flows.engine import admission
 from flows.engine.papers import Record
-from flows.engine.reasons import place, said_of
+from flows.engine.pool import GROUP_CODE
 from flows.engine.reconcile import asked as people_asked
-from flows.engine.reconcile import holders
 from flows.engine.snapshot import Member
 from flows.engine.standing import Standing
-from flows.gather import GROUP_CODE, matching_people
+from flows.gather import matching_people
 from flows.naming import NOBODY, Naming, has_rows, read_key
 from flows.office import Office
 from flows.people import People, read_code
@@ -43,6 +43,7 @@ class Receipt:
     new_people: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     doubts: list[tuple[str, Record]] = field(default_factory=list)  # accepted, but not valid
+    parts: list[Receipt] = field(default_factory=list)  # of the papers that came inside this one
     work: bool = False  # whether the engine has something to execute now
 
 
@@ -90,15 +91,36 @@ def submit(
         standing = office.standing(view, view.programme_by_id(programme.id or 0), now)
         aim = target(standing, path)
     handed = drafts.read(methodology, aim.spec, aim.task, aim.key, content, name)
+    papers = [(aim, handed), *_parts(standing, aim, handed)]
     with office.store.write() as transaction:
         row = transaction.programme_by_id(programme.id or 0)
         if transaction.seen(request):
             return Receipt(aim.spec.path)
-        desk = _Intake(office, transaction, row, aim, handed, read_code(by) or by, now)
-        receipt = desk.receive()
+        receipts = []
+        for paper, said in papers:
+            desk = _Intake(office, transaction, row, paper, said, read_code(by) or by, now)
+            receipts.append(desk.receive())
+            office.settle(transaction, row, now)  # the whole may open what its parts are handed in for
+        receipt = receipts[0]
+        receipt.parts = receipts[1:]
         transaction.note(request, row)
         receipt.work = bool(office.runs(office.settle(transaction, row, now)))
         return receipt
+
+
+def _parts(standing: Standing, aim: Target, handed: Handed) -> list[tuple[Target, Handed]]:
+    """Parts of a paper that a YAML or JSON file holds under their names: taken out, and handed in by themselves."""
+    found = []
+    for spec in standing.methodology.parts.get(aim.spec.path, ()):
+        task = standing.papers.writer(spec)
+        drafts_of_part = [
+            replace(draft, data=draft.data.pop(spec.id), source=draft.source.below(spec.id))
+            for draft in handed.drafts
+            if draft.source is not None and spec.id in draft.data
+        ]
+        if drafts_of_part and task is not None:
+            found.append((Target(spec, task, aim.key), replace(handed, drafts=drafts_of_part)))
+    return found
 
 
 class _Intake:
@@ -154,19 +176,9 @@ class _Intake:
         """Refuse a person who has none of the roles that hand in this paper."""
         if self.by not in self.people.codes(self.school):
             raise Refusal(problem("P02", code=self.by))
-        if self.task.role is None or self.methodology.roles[self.task.role].of is not None:
-            return  # settled key by key
-        if self.by not in self.standing.snapshot.holders.get(self.task.role, ()):
-            raise Refusal(problem("P01", by=self.by, role=self.methodology.roles[self.task.role].title))
-
-    def _entitled(self, key: str) -> bool:
-        """Whether this person may bring the paper of one key: its own, or anybody's as one of the staff."""
-        if self.task.role and self.methodology.roles[self.task.role].of is None:
-            return True
-        if any(self.by in codes for codes in self.standing.snapshot.holders.values()):
-            return True
-        role = self.task.role or self.methodology.surveys[self.task.options["survey"]]["audience"]
-        return self.by in holders(self.standing, role, self.task, key)
+        stranger = admission.entitled_at_all(self.standing, self.task, self.by)
+        if stranger:
+            raise Refusal(stranger)
 
     # --- what --------------------------------------------------------------------------------
 
@@ -180,7 +192,7 @@ class _Intake:
             self._check(surveys.answer_schema(survey), answers, draft)
             draft.data = {"answers": answers, **({"answered_at": f"{when}T00:00:00+00:00"} if when else {})}
             return
-        self._check(self.methodology.schemas[self.spec.schema], draft.data, draft)
+        self._check(self.methodology.schema_of(self.spec), draft.data, draft)
 
     def _check(self, schema: Schema, data: Any, draft: Draft) -> None:
         """What breaks a schema, without what is told of the same cell already."""
@@ -197,19 +209,7 @@ class _Intake:
         register = self.methodology.registers[self.register or ""]
         if register.members:
             self._number_groups(draft, register.key)
-        keys = [row.get(register.key, "") for row in draft.data["rows"]]
-        for index, key in enumerate(keys):
-            if key not in ("", NOBODY) and keys.index(key) != index:
-                yield problem("D22", draft.at(("rows", index)), key=key)
-        gone = [key for key in self.standing.members.live(register.id) if key not in keys]
-        if gone and NOBODY not in keys:
-            yield problem("D23", draft.at(("rows",)), keys=gone)
-        for index, row in enumerate(draft.data["rows"]):
-            for name, field_name in register.members.items():
-                for code in row.get(field_name, ()):
-                    if code not in self.standing.members.rows(name):
-                        title = self.methodology.registers[name].title
-                        yield problem("D21", draft.at(("rows", index, field_name)), code=code, register=title)
+        yield from admission.table_problems(self.standing, register, draft.data["rows"], draft.at, NOBODY)
         proposer = self.task.options.get("rules_of")
         if proposer and not self.problems:
             yield from self._broken_rules(draft, str(proposer))
@@ -267,49 +267,20 @@ class _Intake:
         kept = []
         for draft in self.handed.drafts:
             key = draft.key if self.spec.each else ""
-            item = place(self.spec.path, key)
             standing = self.standing.work.task(self.task, key)
-            if not self._entitled(key):
-                role = self.methodology.roles[self.task.role or ""].title if self.task.role else key
-                self.problems.append(problem("P01", by=self.by, role=role))
+            stranger = admission.entitled(self.standing, self.task, key, self.by)
+            untimely = admission.untimely(self.standing, self.spec, self.task, key, draft.at_key or NOWHERE)
+            if stranger:
+                self.problems.append(stranger)
             elif self._same(draft, key):
                 kept.append(draft)  # a log that grows holds old rows, also of those who have ended since
             elif standing.state == "not_owed":
                 self.receipt.not_owed.append(key)
-            elif standing.state == "ended":
-                self.problems.append(problem("G01", draft.at_key or NOWHERE, item=item))
-            elif standing.state == "frozen":
-                self.problems.append(
-                    problem(
-                        "G21",
-                        draft.at_key or NOWHERE,
-                        item=item,
-                        reasons=[said_of(each) for each in standing.reasons[:4]],
-                    )
-                )
-            elif self._early(key):
-                self.problems.append(
-                    problem(
-                        "G20",
-                        draft.at_key or NOWHERE,
-                        item=item,
-                        reasons=[said_of(each) for each in self._waits(key)[:4]],
-                    )
-                )
+            elif untimely:
+                self.problems.append(untimely)
             else:
                 kept.append(draft)
         self.handed.drafts = kept
-
-    def _early(self, key: str) -> bool:
-        if self.task.on_request:
-            return bool(self._waits(key))
-        return self.standing.progress.opened(self.task, key) is None
-
-    def _waits(self, key: str) -> tuple[Any, ...]:
-        member = self.standing.progress.member(self.task, key)
-        if self.task.on_request:
-            return self.standing.work.needs_missing(self.task.stage, member)
-        return self.standing.work.task(self.task, key).reasons
 
     # --- recording ---------------------------------------------------------------------------
 
@@ -331,7 +302,7 @@ class _Intake:
 
     def _occurrence(self, draft: Draft) -> str:
         """What tells records of recurring work apart: their own date, else the day they came."""
-        fields = self.methodology.schemas[self.spec.schema].get("properties", {})
+        fields = self.methodology.schema_of(self.spec).get("properties", {})
         dated = next(
             (name for name, each in fields.items() if each.get("format") == "date" and name in draft.data), ""
         )
@@ -360,10 +331,9 @@ class _Intake:
 
     def _collect_together(self) -> None:
         """Answers of many people to one survey: newer ones take the place of older ones."""
-        if self._early(""):
-            raise Refusal(
-                problem("G20", item=self.spec.path, reasons=[said_of(each) for each in self._waits("")[:4]])
-            )
+        untimely = admission.untimely(self.standing, self.spec, self.task, "")
+        if untimely:
+            raise Refusal(untimely)
         asked = set(people_asked(self.standing, self.task))
         known = self.standing.work.collected(self.task, "")
         answers = {each["code"]: each for each in known.data["answers"]} if known else {}

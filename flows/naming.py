@@ -43,7 +43,7 @@ class Naming:
 
     def name(self, draft: Draft) -> None:
         """Replace the names in a draft, and name its key."""
-        schema = self.methodology.schemas[self.spec.schema]
+        schema = self.methodology.schema_of(self.spec)
         rows = schema.get("properties", {}).get("rows", {}).get("items", {})
         if person_fields(rows) and has_rows(draft.data):  # a base, or a list beside it: next year's mentors
             self._enter_base(draft, rows)

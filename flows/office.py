@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flows.engine.reconcile import next_steps
 from flows.engine.standing import Standing
-from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run
+from flows.engine.steps import CloseYear, FinishStage, Open, Plan, RecordSilence, Run, Tell
+from flows.letters import tell
 from flows.people import People, refuse_lost_key
 from flows.settings import Workspace
 from flows.store import records
@@ -23,7 +24,7 @@ from schemas.problems import WrongUsage, problem
 
 Pinned = tuple[Methodology, Mapping[str, bytes]]
 KEPT = 16  # definitions that a process keeps; reading one anew takes 0.1 s
-_PINNED: dict[str, Pinned] = {}  # by digest, so what is kept is never out of date
+_PINNED: dict[tuple[str, str], Pinned] = {}  # by digest and language, so what is kept is never out of date
 
 
 class Office:
@@ -45,28 +46,28 @@ class Office:
         content = {name: base64.b64encode(each).decode() for name, each in reading.bundle.items()}
         return self.store.files.put(canonical(content))
 
-    def methodology(self, bundle: str) -> Methodology:
-        """The methodology of a stored bundle."""
-        return self._read(bundle)[0]
+    def methodology(self, bundle: str, language: str = "") -> Methodology:
+        """The methodology of a stored bundle; its texts in a language asked for, where they have it."""
+        return self._read(bundle, language)[0]
 
-    def reading(self, bundle: str) -> reader.Reading:
+    def reading(self, bundle: str, language: str = "") -> reader.Reading:
         """A stored bundle read anew, with the layers that its definition was put together from."""
         packed = json.loads(self.store.files.get(bundle))
-        return reader.read({name: base64.b64decode(each) for name, each in packed.items()})
+        return reader.read({name: base64.b64decode(each) for name, each in packed.items()}, language=language)
 
     def bundle_file(self, bundle: str, name: str) -> bytes:
         """A file of a stored bundle, such as a template."""
         return self._read(bundle)[1][name]
 
-    def _read(self, bundle: str) -> Pinned:
-        found = _PINNED.get(bundle)
+    def _read(self, bundle: str, language: str = "") -> Pinned:
+        found = _PINNED.get((bundle, language))
         if found is None:
             packed = json.loads(self.store.files.get(bundle))
             content = {name: base64.b64decode(each) for name, each in packed.items()}
-            found = (reader.read(content).or_refuse(), content)
+            found = (reader.read(content, language=language).or_refuse(), content)
             while len(_PINNED) >= KEPT:
                 _PINNED.pop(next(iter(_PINNED)), None)
-            _PINNED[bundle] = found
+            _PINNED[bundle, language] = found
         return found
 
     # --- the engine --------------------------------------------------------------------------
@@ -86,7 +87,7 @@ class Office:
             taken = [
                 each
                 for each in plan.steps
-                if isinstance(each, Open | RecordSilence | FinishStage | CloseYear)
+                if isinstance(each, Open | RecordSilence | Tell | FinishStage | CloseYear)
             ]
             for step in taken:
                 match step:
@@ -98,6 +99,8 @@ class Office:
                         transaction.accept(
                             programme, path, key, dict(spec.if_silent or {}), now, origin="silent"
                         )
+                    case Tell():
+                        tell(transaction, programme, methodology, step, now)
                     case FinishStage(stage):
                         transaction.stage_done(programme, stage, now)
                     case CloseYear():

@@ -71,7 +71,7 @@ def _check(methodology: Methodology, task: TaskSpec, results: list[Result]) -> N
         if result.printed or task.writes is None:
             continue
         spec = methodology.stages[task.stage].artefacts[task.writes]
-        found = violations(methodology.schemas[spec.schema], result.data, _nowhere, "D")
+        found = violations(methodology.schema_of(spec), result.data, _nowhere, "D")
         if found:
             raise Refusal(found)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from flows.office import Office
 from flows.store import records
 from flows.store.records import moment
 from schemas.digests import digest_of_bytes
+from schemas.messages import word
 from tasks.documents import render_text
 
 
@@ -26,14 +29,26 @@ def deliver(office: Office, programme: records.Programme) -> list[Path]:
     written = []
     for letter in letters:
         body = json.loads(letter.body)
-        template = office.bundle_file(programme.bundle, body["template"]).decode()
-        text = render_text(template, body["context"], names, name=body["template"])
+        if "said" in body:
+            text = _said(body, names)
+        else:
+            template = office.bundle_file(programme.bundle, body["template"]).decode()
+            text = render_text(template, body["context"], names, name=body["template"])
         written.append(_write(office.workspace.outbox, letter.key, body["to"], text))
         with office.store.write() as transaction:
             row = transaction.session.get_one(records.Letter, letter.key)
             row.sent_at = moment(datetime.now(UTC))
             transaction.session.add(row)
     return written
+
+
+def _said(body: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """A letter in words of the program's own, with names in place of codes."""
+    about = f" ({names.get(body['about'], body['about'])})" if body["about"] else ""
+    return word(
+        body["said"], body["language"], name=names.get(body["to"], body["to"]), title=body["title"], about=about,
+        due=date.fromisoformat(body["due"]), school=body["school"],
+    )  # fmt: skip
 
 
 def _write(folder: Path, key: str, code: str, text: str) -> Path:

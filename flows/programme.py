@@ -65,7 +65,8 @@ TURN: ContextVar[Turn] = ContextVar("turn")
 
 def _programme_name() -> str:
     given = flow_run.parameters
-    return f"{given['school']} {given['year']}".strip()
+    name = f"/{given['name']}" if given.get("name") else ""
+    return f"{given['school']}{name} {given['year']}".strip()
 
 
 def _stage_name() -> str:
@@ -81,21 +82,22 @@ async def programme(
     school: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")],
     year: Annotated[str, Field(pattern=r"^$|^[0-9]{4}(/[0-9]{2})?$")] = "",
     now: str = "",
+    name: Annotated[str, Field(pattern=r"^$|^[a-z][a-z0-9-]*$")] = "",
 ) -> State[None]:
     """Reconcile a school's programme; the newest year unless one is named, at the present moment unless given."""
     office = open_office(find(None))
     try:
         moment = datetime.fromisoformat(now) if now else clock()
-        return await _reconcile(office, school, year, moment)
+        return await _reconcile(office, school, year, name, moment)
     finally:
         office.store.close()
 
 
-def reconcile(school: str, year: str, now: datetime) -> State[Any]:
+def reconcile(school: str, year: str, now: datetime, name: str = "") -> State[Any]:
     """Run the flow here and now, against the server of the environment; ServerGone where that went away."""
     try:
         with tags(school, year):
-            run = cast(Any, programme)(school, year, now.isoformat(), return_state=True)
+            run = cast(Any, programme)(school, year, now.isoformat(), name, return_state=True)
             state: State[Any] = asyncio.run(run)
     except Exception as error:
         if isinstance(error, httpx.TransportError) or isinstance(error.__cause__, httpx.TransportError):
@@ -104,11 +106,11 @@ def reconcile(school: str, year: str, now: datetime) -> State[Any]:
     return state
 
 
-async def _reconcile(office: Office, school: str, year: str, now: datetime) -> State[None]:
-    row, token = await _acquire(office, school, year)
+async def _reconcile(office: Office, school: str, year: str, name: str, now: datetime) -> State[None]:
+    row, token = await _acquire(office, school, year, name)
     await _tagged(school, row.year)
     if token is None:
-        return Completed(name="Busy", message=f"{school}: another run has it and will go round once more")
+        return Completed(name="Busy", message=f"{row.place}: another run has it and will go round once more")
     number = row.id or 0
     failed: set[str] = set()
     methodology = office.methodology(row.bundle)
@@ -123,11 +125,11 @@ async def _reconcile(office: Office, school: str, year: str, now: datetime) -> S
                 runs = office.runs(plan)
                 if not runs and transaction.release(current, token, plan.wake_at):
                     break
-            failed |= await _do(Shift(office, token, now), school, row.year, number, methodology, runs)
+            failed |= await _do(Shift(office, token, now), row.place, row.year, number, methodology, runs)
         else:
-            raise RuntimeError(f"{school}: no rest after {ROUNDS} rounds")
+            raise RuntimeError(f"{row.place}: no rest after {ROUNDS} rounds")
         deliver(office, row)
-        await board.show(plan, school, row.year)
+        await board.show(plan, row.place, row.year)
     return _end(plan, failed)
 
 
@@ -147,12 +149,12 @@ def _end(plan: Plan, failed: set[str]) -> State[None]:
     return Completed(name="AwaitingPeople", message="what the engine can do is done")
 
 
-async def _acquire(office: Office, school: str, year: str) -> tuple[records.Programme, int | None]:
+async def _acquire(office: Office, school: str, year: str, name: str) -> tuple[records.Programme, int | None]:
     """The lease, waiting a while for another run; whoever has it is told to go round once more."""
     until = asyncio.get_running_loop().time() + BUSY_SECONDS
     while True:
         with office.store.write() as transaction:
-            row = transaction.programme(school, year or None)
+            row = transaction.programme(school, year or None, name)
             token = transaction.acquire(row, LEASE_SECONDS)
             if token is None:
                 row.dirty = True

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from flows.checkpoints import role_named
 from flows.engine.standing import Standing
 from flows.gather import Gatherer
 from flows.naming import member_key
 from flows.office import Office
 from flows.store import records
 from schemas.cells import plain, words
-from schemas.messages import unknown, word
+from schemas.messages import said, unknown, word
 from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
 from schemas.stage import ArtefactSpec, TaskSpec
 from tasks.documents import render_docx, render_text
@@ -31,8 +32,18 @@ class Rendered:
     content: bytes
 
 
-def render(office: Office, programme: records.Programme, document: str, now: datetime) -> list[Rendered]:
-    """`STAGE/TASK[/KEY]` of a document or form, or `STAGE/ARTEFACT[/KEY]`."""
+@dataclass(frozen=True)
+class Reader:
+    """Who asks to see a paper, as far as it is known."""
+
+    role: str = ""
+    by: str = ""
+
+
+def render(
+    office: Office, programme: records.Programme, document: str, now: datetime, reader: Reader
+) -> list[Rendered]:
+    """`STAGE/TASK[/KEY]` of a document or form, or `STAGE/ARTEFACT[/KEY]`; refused to whom it may not be shown."""
     with office.store.read() as view:
         standing = office.standing(view, programme, now)
         names = office.people(view).names(programme.school)
@@ -47,14 +58,39 @@ def render(office: Office, programme: records.Programme, document: str, now: dat
     wanted = member_key(key) if key else ""
     if name in stage.artefacts:
         spec = stage.artefacts[name]
+        _shown_to(standing, reader, [spec])
         task = standing.papers.writer(spec)
         if task and task.options.get("template") and task.uses in ("document", "report", "notice"):
             return renderer.of_task(task, wanted)
         return [renderer.table(spec, wanted)]
     if name in stage.tasks:
-        return renderer.of_task(stage.tasks[name], wanted)
+        task = stage.tasks[name]
+        shown = [standing.papers.named(stage, each) for each in (task.writes, task.prefill) if each]
+        _shown_to(standing, reader, shown)
+        return renderer.of_task(task, wanted)
     known = [f"{stage_id}/{each}" for each in (*stage.tasks, *stage.artefacts)]
     raise WrongUsage(unknown(NOWHERE, "document", f"{stage_id}/{name}", known))
+
+
+def _shown_to(standing: Standing, reader: Reader, specs: list[ArtefactSpec]) -> None:
+    """Refuse papers that the reader's role may not see, or whose reader is not said or does not have the role."""
+    roles = standing.methodology.roles
+    for spec in specs:
+        if not spec.visible_to:
+            continue
+        role = role_named(standing.methodology, reader.role) if reader.role else ""
+        if role not in spec.visible_to:
+            advice = said("advice_ask_them" if role else "advice_reader")
+            titles = [roles[each].title for each in spec.visible_to]
+            raise Refusal(problem("K41", title=spec.title, roles=titles, advice=advice))
+        if reader.by not in _holders(standing, role):
+            raise Refusal(problem("P01", by=reader.by or "–", role=roles[role].title))
+
+
+def _holders(standing: Standing, role: str) -> set[str]:
+    """Everybody who has a role: staff, or the members of the register that it is of."""
+    register = standing.methodology.roles[role].of
+    return set(standing.members.live(register)) if register else set(standing.snapshot.holders.get(role, ()))
 
 
 class _Renderer:
@@ -171,13 +207,13 @@ class _Renderer:
             book.add_format({"bold": True, "text_wrap": True}),
             book.add_format({"text_wrap": True, "valign": "top"}),
         )
-        schema = self.standing.methodology.schemas[spec.schema]
+        schema = self.standing.methodology.schema_of(spec)
         whole = {"rows": {"title": spec.title, "items": schema}}
         lists: Mapping[str, Mapping[str, Any]] = whole if keyed else _lists(schema)
         scalars = {
             name: value
             for name, value in data.items()
-            if name not in lists and not isinstance(value, list | dict)
+            if name not in lists and not isinstance(value, list | dict) and not _hidden(schema, name)
         }
         for name, part in lists.items():
             sheet = book.add_worksheet(_sheet_title(part.get("title", name)))
@@ -203,7 +239,11 @@ class _Renderer:
         return output.getvalue()
 
     def _sheet(self, sheet: Any, fields: Mapping[str, Any], rows: list[Any], bold: Any, wrap: Any) -> None:
-        shown = [name for name, field in fields.items() if "x-people" not in field and _flat(field)]
+        shown = [
+            name
+            for name, field in fields.items()
+            if not field.keys() & {"x-people", "x-hidden"} and _flat(field)
+        ]
         column = 0
         for name in shown:
             sheet.write_string(0, column, fields[name].get("title", name), bold)
@@ -246,6 +286,10 @@ def _lists(schema: Mapping[str, Any]) -> dict[str, Any]:
         for name, field in schema.get("properties", {}).items()
         if field.get("type") == "array" and field.get("items", {}).get("type") == "object"
     }
+
+
+def _hidden(schema: Mapping[str, Any], name: str) -> bool:
+    return "x-hidden" in schema.get("properties", {}).get(name, {})
 
 
 def _flat(field: Mapping[str, Any]) -> bool:

@@ -19,12 +19,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.environment import environment
 from flows.settings import Workspace
 from flows.store.processes import born
 from schemas.problems import Refusal, problem
+
+if TYPE_CHECKING:
+    from flows.store import records
 
 START_SECONDS = 120
 _PR_SET_PDEATHSIG = 1
@@ -192,16 +195,17 @@ def _others(workspace: Workspace) -> bool:
     return False
 
 
-def wake(workspace: Workspace, school: str, year: str) -> bool:
+def wake(workspace: Workspace, programme: records.Programme) -> bool:
     """Ask a serving server to reconcile a programme; False where nobody serves (the sweep will come)."""
     server = alive(workspace)
     if server is None or not server.serving:
         return False
+    which = {"school": programme.school, "year": programme.year, "name": programme.name}
     try:
         deployment = _call(f"{server.url}/deployments/name/programme/programme")
         _call(
             f"{server.url}/deployments/{deployment['id']}/create_flow_run",
-            {"parameters": {"school": school, "year": year}, "state": {"type": "SCHEDULED"}},
+            {"parameters": which, "state": {"type": "SCHEDULED"}},
         )
     except OSError:
         return False

@@ -24,12 +24,12 @@ async def sweep() -> State[None]:
     office = open_office(find(None))
     try:
         with office.store.read() as view:
-            due = [(row.school, row.year) for row in view.due(clock())]
+            due = [(row.school, row.year, row.name) for row in view.due(clock())]
     finally:
         office.store.close()
     failed = []
-    for school, year in due:
-        state = await cast(Any, programme)(school, year, return_state=True)
+    for school, year, name in due:
+        state = await cast(Any, programme)(school, year, name=name, return_state=True)
         if state.is_failed():
             failed.append(school)
     if failed:

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import isodate
 
+from schemas.columns import with_columns
 from schemas.conditions import Condition
-from schemas.days import month_day
 from schemas.digests import digest
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
+from schemas.month_days import month_day
+from schemas.school_days import school_days
 from schemas.stage import (
     ArtefactSpec,
     Check,
@@ -21,6 +23,7 @@ from schemas.stage import (
     Due,
     Each,
     Entry,
+    Escalation,
     Every,
     InForce,
     Level,
@@ -33,6 +36,7 @@ from schemas.stage import (
     Then,
     Waive,
 )
+from schemas.surveys import placed
 
 Data = Mapping[str, Any]
 
@@ -44,18 +48,25 @@ def build(
     schemas: Mapping[str, Data],
     documents: Mapping[str, str],
     bundle_digest: str,
+    calendars: Mapping[str, Data],
+    files: Mapping[str, Data],
     overlays: tuple[str, ...] = (),
 ) -> Methodology:
-    """The methodology; `documents` maps template names to digests, which count into a task's digest."""
+    """The methodology; `documents` maps template names to digests, which count into a task's digest.
+
+    `files` are the definitions with their texts in all languages: a task's digest is the same in each.
+    """
     order = sorted(method["stages"], key=lambda name: method["stages"][name]["number"])
     year = method["calendar"]["year"]
-    context = _Context(surveys, documents)
+    context = _Context(files, documents)
     return Methodology(
         id=method["id"],
         version=method["version"],
         language=method["language"],
         title=method["title"],
-        week=method["calendar"]["week"],
+        school_days=school_days(
+            method["calendar"]["week"], calendars.get(method["calendar"].get("holidays", ""))
+        ),
         starts=month_day(year["starts"]),
         ends=month_day(year["ends"]),
         roles={
@@ -78,16 +89,28 @@ def build(
             for name, each in method.get("indicators", {}).items()
         },
         stages={name: _stage(stages[name], method["stages"][name]["number"], context) for name in order},
-        surveys=surveys,
+        surveys={name: placed(survey) for name, survey in surveys.items()},
         schemas=schemas,
+        columns={
+            f"{name}/{key}": with_columns(schemas[each["schema"]], each["columns"])
+            for name, stage in stages.items()
+            for key, each in stage.get("artefacts", {}).items()
+            if "columns" in each
+        },
         digest=bundle_digest,
         overlays=overlays,
     )
 
 
 class _Context:
-    def __init__(self, surveys: Mapping[str, Data], documents: Mapping[str, str]) -> None:
-        self.surveys, self.documents = surveys, documents
+    def __init__(self, files: Mapping[str, Data], documents: Mapping[str, str]) -> None:
+        self.files, self.documents = files, documents
+
+    def task_digest(self, stage: str, name: str, options: Data) -> str:
+        """The digest of a task's declaration with the survey and the template that it uses."""
+        declared = self.files[f"stages/{stage}.yaml"]["tasks"][name]
+        survey = self.files.get(f"surveys/{options.get('survey')}.yaml")
+        return digest([declared, survey, self.documents.get(options.get("template", ""))])
 
 
 def span(text: str, *, school_days: bool = False) -> Span:
@@ -178,6 +201,10 @@ def _artefact(stage: str, name: str, data: Data, asked: bool) -> ArtefactSpec:
         checks=tuple(_check(key, check) for key, check in data.get("checks", {}).items()),
         in_force=InForce(force["until"], span(force["warn"]) if "warn" in force else None) if force else None,
         of_school=data.get("belongs_to") == "school",
+        personal=data.get("personal", False),
+        visible_to=tuple(data.get("visible_to", ())),
+        part_of=data.get("part_of"),
+        kept_when_stale=data.get("when_stale") == "keep",
     )
 
 
@@ -200,13 +227,10 @@ def _task(
     calendar = data.get("due", {}).get("calendar") == "school"
     due = data.get("due")
     every = data.get("every")
+    escalate = data.get("escalate")
     then = data.get("then", {})
     close = options.get("close")
     title = data.get("title") or (artefacts[writes].title if writes else name)
-    sources = [
-        context.surveys.get(options.get("survey", "")),
-        context.documents.get(options.get("template", "")),
-    ]
     return TaskSpec(
         stage=stage,
         id=name,
@@ -221,6 +245,12 @@ def _task(
         when=_condition(data.get("when")),
         prefill=data.get("prefill"),
         due=_due(due, school_days=calendar) if due else None,
+        reminders={
+            each["before"]: span(each["before"], school_days=calendar) for each in data.get("remind", ())
+        },
+        escalation=Escalation(span(escalate["after"], school_days=calendar), escalate["to"]["role"])
+        if escalate
+        else None,
         if_silent=data.get("if_silent", {}).get("record"),
         every=Every(span(every["period"], school_days=every.get("calendar") == "school"), every.get("until"))
         if every
@@ -233,7 +263,7 @@ def _task(
         if close
         else None,
         each=artefacts[writes].each if writes else None,
-        digest=digest([data, *sources]),
+        digest=context.task_digest(stage, name, options),
     )
 
 
@@ -244,7 +274,7 @@ def _length(text: str) -> timedelta:
 
 def _due(due: Data, *, school_days: bool) -> Due:
     if "by" in due:
-        return Due(by=month_day(due["by"]))
+        return Due(by=month_day(due["by"]), school_day=school_days)
     return Due(within=span(due["within"], school_days=school_days))
 
 

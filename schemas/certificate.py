@@ -10,12 +10,12 @@ from typing import Any
 
 from schemas import strictness
 from schemas.digests import digest
-from schemas.document import document_schema
 from schemas.judge import Judgement, dotted
 from schemas.layers import ABSENT, Layered, same, value_at
 from schemas.overlay import lay
 from schemas.policies import policy_of
 from schemas.problems import Location, Problem, problem
+from schemas.shapes import is_sound
 from schemas.sources import Pointer, Source
 from schemas.validation import shipped, violations
 
@@ -60,8 +60,9 @@ def certificate_problems(found: Any, file: str) -> list[Problem]:
     if digest(body) != found["seal"]:
         return [problem("O17", at)]
     base, overlays = found["evidence"]["methodology"], found["evidence"]["overlays"]
-    shapes = [(document_schema(), base), *((shipped("definition", "overlay"), each) for each in overlays)]
-    if any(violations(schema, data, lambda _, *, key=False: at) for schema, data in shapes):
+    schema = shipped("definition", "overlay")
+    fit = not any(violations(schema, each, lambda _, *, key=False: at) for each in overlays)
+    if not fit or not is_sound(Layered("methodology", base)):
         return [problem("O18", at, parts=["evidence"])]
     again = certificate(base, overlays)
     different = [key for key in again if again[key] != found.get(key)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -83,8 +84,30 @@ class Verdict:
 # --- run time ------------------------------------------------------------------------------------
 
 
+Watcher = Callable[[Condition, Verdict], None]
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextlib.contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Inside, tell each evaluated condition and its verdict to `watcher`."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     """Evaluate on plain JSON data; names absent from `data` are unknown, which means waiting."""
+    verdict = _evaluate(condition, data)
+    watcher = _watcher.get()
+    if watcher:
+        watcher(condition, verdict)
+    return verdict
+
+
+def _evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     program = _program(condition.text, condition.names)
     if isinstance(program, str):
         return Verdict(False, fault="C07", detail=program)
@@ -247,6 +270,7 @@ class Mistyped:
     column: int
     kind: str
     detail: str
+    known: tuple[str, ...] = ()  # what there is instead of an unknown field
 
 
 class Checker:
@@ -288,7 +312,7 @@ class Checker:
         try:
             compiled = env.compile(condition.text)
         except RuntimeError as error:
-            return _type_error(str(error))
+            return _type_error(str(error), self.types)
         kind = compiled.return_type()
         if kind not in (cel.Type.BOOL, cel.Type.DYN):
             return Mistyped(1, 1, "C03", kind.name())
@@ -301,7 +325,7 @@ def _cel_type(kind: str) -> Any:
     return {"string": cel.Type.STRING, "dyn": cel.Type.DYN}.get(kind) or cel.Type(kind)
 
 
-def _type_error(text: str) -> Mistyped:
+def _type_error(text: str, types: MessageTypes) -> Mistyped:
     found = _PLACE.search(text)
     if not found:
         return Mistyped(1, 1, "C01", text.split("\n")[0][:200])
@@ -309,8 +333,8 @@ def _type_error(text: str) -> Mistyped:
     if name := re.search(r"undeclared reference to '([^']+)'", words):
         before = name.group(1).rpartition(".")[0]  # CEL points at the dot behind an unknown name
         return Mistyped(line, column - len(before), "C02", name.group(1))
-    if name := re.search(r"undefined field '([^']+)'", words):
-        return Mistyped(line, column, "C04", name.group(1))
+    if name := re.search(r"undefined field '([^']+)'(?: not found in struct '([^']+)')?", words):
+        return Mistyped(line, column, "C04", name.group(1), types.fields(name.group(2) or ""))
     if name := re.search(r"found no matching overload for '([^']+)' applied to '([^']+)'", words):
         operator = name.group(1).strip("_").replace("_", "")
         return Mistyped(line, column, "C08", f"{operator} {name.group(2)}".replace("art.", ""))

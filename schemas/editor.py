@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from schemas.messages import texts
+from schemas.messages import LANGUAGES, texts
 from schemas.validation import Schema, shipped, shipped_names
 
 Path = tuple[str, ...]
@@ -19,6 +19,13 @@ _PATTERNS = {
     "(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+([.,][0-9]+)?S)?)?$",
     "month-day": "^(02-(0[1-9]|1[0-9]|2[0-8])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
     "|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))$",
+}
+# A text may stand by language too; one of them is chosen before our own schemas look.
+_BY_LANGUAGE = {
+    "type": ["string", "object"],
+    "properties": {name: {"type": "string", "minLength": 1} for name in LANGUAGES},
+    "minProperties": 1,
+    "additionalProperties": False,
 }
 _MAPS = ("properties", "patternProperties")
 _STEPS = {"items": "[]", "additionalProperties": "*"}
@@ -68,6 +75,8 @@ class _Kind:
             return node
         if node.get("if") == {"type": "string"} and "else" in node:
             node = _either(node)  # editors complete what may be chosen, not what follows from a condition
+        if node.get("x-text") and node.get("type") == "string":
+            node = {**node, **_BY_LANGUAGE}
         result: dict[str, Any] = {}
         for key, value in node.items():
             if key in _MAPS:
@@ -85,7 +94,7 @@ class _Kind:
                 result["dependencies"] = value
             elif key == "format" and value in _PATTERNS:
                 result["pattern"] = _PATTERNS[value]
-            elif key not in ("$schema", "$id"):
+            elif key not in ("$schema", "$id", "x-text"):
                 result[key] = value
         self._text(result, path, part)
         return result

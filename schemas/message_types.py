@@ -21,6 +21,7 @@ class MessageTypes:
         )
         self._file.dependency.extend(["google/protobuf/wrappers.proto", "google/protobuf/struct.proto"])
         self._messages: dict[str, str] = {}
+        self.objects: dict[str, Schema] = {}  # the schema that each type was made from
         self._pool: Any = None
 
     def artefact(self, schema_id: str) -> str:
@@ -43,6 +44,11 @@ class MessageTypes:
         self._message(_camel(name), schema)
         return "art." + _camel(name)
 
+    def fields(self, message: str) -> tuple[str, ...]:
+        """The fields of a type by its name; none of a type that is not ours."""
+        found = (each for each in self._file.message_type if f"art.{each.name}" == message)
+        return tuple(field.name for each in found for field in each.field)
+
     @property
     def pool(self) -> Any:
         """The descriptors of all types; whatever is asked for afterwards is not in it."""
@@ -52,6 +58,7 @@ class MessageTypes:
 
     def _message(self, name: str, schema: Schema) -> None:
         message = self._file.message_type.add(name=name)
+        self.objects[f"art.{name}"] = schema
         for number, (key, value) in enumerate(schema.get("properties", {}).items(), start=1):
             if key.isidentifier():
                 self._field(message, name, key, number, value)

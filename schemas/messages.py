@@ -75,20 +75,26 @@ def _unfilled(text: str, language: str) -> str:
 def message(problem: Problem, language: str = "ru") -> str:
     """`what is wrong; what to write instead`, without place and code."""
     what, do = texts("problems")[problem.code][language]
-    values = {name: _shown(value, language) for name, value in problem.values.items()}
+    values = {name: in_words(value, language) for name, value in problem.values.items()}
     text = what.format_map(values)
     return f"{text}; {do.format_map(values)}" if do else text
+
+
+def is_warning(problem: Problem) -> bool:
+    """Whether a problem only warns: what it tells of works, and is hardly meant."""
+    return bool(texts("problems")[problem.code].get("severity") == "warning")
 
 
 def line(problem: Problem, language: str = "ru") -> str:
     """`file:line:column: what is wrong; what to write instead [CODE]`."""
     place = str(problem.at)
-    return f"{place + ': ' if place else ''}{message(problem, language)} [{problem.code}]"
+    warning = f"{word('warning', language)}: " if is_warning(problem) else ""
+    return f"{place + ': ' if place else ''}{warning}{message(problem, language)} [{problem.code}]"
 
 
 def word(name: str, language: str = "ru", /, **values: object) -> str:
     """A text of the talk by its name; `values` fill its placeholders."""
-    shown = {key: _shown(value, language) for key, value in values.items()}
+    shown = {key: in_words(value, language) for key, value in values.items()}
     return str(texts("words")[name][language]).format_map(shown)
 
 
@@ -113,11 +119,14 @@ def number(value: float | Fraction, language: str = "ru", digits: int = 2) -> st
     return "0" if shown == "−0" else shown.replace(".", ",") if language == "ru" else shown
 
 
-def _shown(value: object, language: str) -> object:
+def in_words(value: object, language: str) -> object:
+    """A value of a message as people of a language read it."""
     if isinstance(value, Said):
         return word(value.name, language, **value.values)
+    if isinstance(value, Problem):
+        return message(value, language)
     if isinstance(value, list | tuple):
-        return ", ".join(str(_shown(each, language)) for each in value)
+        return ", ".join(str(in_words(each, language)) for each in value)
     if isinstance(value, bool):
         return word("yes" if value else "no", language)
     if isinstance(value, date):
@@ -137,6 +146,13 @@ def foreign(words: str) -> Mapping[str, str]:
 
 # Cyrillic letters that look like Latin ones: the usual reason for a name that "is right" and is not.
 LOOKALIKES = str.maketrans("аеорсухкмтвнАЕОРСУХКМТВН", "aeopcyxkmtbhAEOPCYXKMTBH")
+_LOOKALIKES_BACK = str.maketrans("aeopcyxkmtbhAEOPCYXKMTBH", "аеорсухкмтвнАЕОРСУХКМТВН")
+# What the keys of the Russian layout give in the Latin one, and back.
+LAYOUT = str.maketrans(
+    "йцукенгшщзхъфывапролджэячсмитьбюёЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮЁ",
+    "qwertyuiop[]asdfghjkl;'zxcvbnm,.`QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>~",
+)
+_LAYOUT_BACK = str.maketrans({value: chr(key) for key, value in ((k, chr(v)) for k, v in LAYOUT.items())})
 
 
 def hint(name: str, known: Iterable[str]) -> Said:
@@ -144,9 +160,17 @@ def hint(name: str, known: Iterable[str]) -> Said:
     import difflib  # only where a name is wrong
 
     names = sorted(known)
-    plain = name.translate(LOOKALIKES)
-    if plain != name and plain in names:
-        return said("nearest_cyrillic", name=plain)
+    for table, advice in (
+        (LOOKALIKES, "nearest_cyrillic"), (_LOOKALIKES_BACK, "nearest_latin"),
+        (LAYOUT, "nearest_layout"), (_LAYOUT_BACK, "nearest_layout"),
+    ):  # fmt: skip
+        plain = name.translate(table)
+        if plain != name and plain in names:
+            return said(advice, name=plain)
+    for same in (_slug, sorted):  # capitals and dashes; letters in another order
+        alike = [each for each in names if same(each) == same(name)]
+        if alike:
+            return said("nearest", name=alike[0])
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
     if "/" in name:  # the stage that two paths share makes them look alike
         last = {each: each.rpartition("/")[2] for each in names}
@@ -157,6 +181,11 @@ def hint(name: str, known: Iterable[str]) -> Said:
     if close:
         return said("nearest", name=close[0])
     return said("nearest_none", known=cut(names, 20)) if names else said("nearest_nothing")
+
+
+def _slug(name: str) -> str:
+    """A name without what is easily mistaken in it: capitals, dashes, spaces."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
 def cut(names: Sequence[str], most: int) -> list[str]:

@@ -11,8 +11,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from schemas import days
 from schemas.conditions import Condition
+from schemas.month_days import of_year
+from schemas.school_days import SchoolDays
 from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 
@@ -76,7 +77,7 @@ class Methodology:
     version: str
     language: str
     title: str
-    week: int
+    school_days: SchoolDays
     starts: tuple[int, int]
     ends: tuple[int, int]
     roles: Mapping[str, Role]
@@ -86,8 +87,15 @@ class Methodology:
     stages: Mapping[str, Stage]
     surveys: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Mapping[str, Any]]
+    columns: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # schemas by the path of an artefact
     digest: str = ""
     overlays: tuple[str, ...] = ()  # `id@version` of what lies on it, first to last
+
+    def schema_of(self, spec: ArtefactSpec) -> Mapping[str, Any]:
+        """The schema of an artefact, with the columns that its table has here."""
+        return self.columns.get(spec.path) or self.schemas[spec.schema]
 
     def artefact(self, path: str) -> ArtefactSpec:
         """The artefact at `stage/artefact`; KeyError where there is none."""
@@ -155,6 +163,16 @@ class Methodology:
         }
 
     @cached_property
+    def parts(self) -> Mapping[str, tuple[ArtefactSpec, ...]]:
+        """The papers that are parts of another one, by that one's path."""
+        found: dict[str, tuple[ArtefactSpec, ...]] = {}
+        for spec in self.artefacts.values():
+            if spec.part_of:
+                whole = f"{spec.stage}/{spec.part_of}"
+                found[whole] = (*found.get(whole, ()), spec)
+        return found
+
+    @cached_property
     def covering(self) -> Mapping[str, tuple[Checkpoint, ...]]:
         """The gates that require an artefact `valid`, by the artefact's path."""
         found: dict[str, tuple[Checkpoint, ...]] = {}
@@ -191,7 +209,7 @@ class Methodology:
     def year(self, label: str) -> tuple[date, date]:
         """First and last day of a programme's year; `2026/27` ends in the second of its years."""
         first = int(label.partition("/")[0])
-        return days.of_year(first, self.starts, self.ends)
+        return of_year(first, self.starts, self.ends)
 
 
 def _has_reals(schema: Any) -> bool:

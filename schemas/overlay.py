@@ -7,16 +7,15 @@ The text of a condition is never edited, whatever the policy says: which of two 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from schemas.document import document_schema
 from schemas.judge import Judge, Judgement
 from schemas.layers import ABSENT, Change, Layered, changes, laid, value_at
 from schemas.messages import unknown
 from schemas.policies import KINDS_OF_FILE
 from schemas.problems import Problem, problem
+from schemas.shapes import broken_parts
 from schemas.sources import Pointer, Source
 from schemas.validation import violations
 
@@ -37,7 +36,7 @@ class Laid:
 def lay(document: Layered, overlay: Source) -> Laid:
     """Merge an overlay into a document and judge each of its changes by the document's own policy.
 
-    A refused change is left out, so that what follows from it alone is not told as well.
+    A refused change is left out with its whole rule, so that what follows from it alone is not told as well.
     """
     made, found = _made(document, overlay)
     judge = Judge(document, laid(document, made, overlay), overlay, made)
@@ -48,25 +47,15 @@ def lay(document: Layered, overlay: Source) -> Laid:
             refused.setdefault(judge.rule_of(each), judge.told(each))
     found += refused.values()
     found += _params_problems(document, overlay)
-    allowed = [each.change for each in judgements if not each.refused]
+    rules = [*refused, *(each.change.path for each in judgements if each.refused)]
+    allowed = [each for each in made if not any(each.path[: len(rule)] == rule for rule in rules)]
     result = laid(document, allowed, overlay)
-    if shape := violations(document_schema(), _touched(result.data, allowed), result.at):
+    broken = broken_parts(result, [each.path for each in allowed])
+    if shape := [told for _, problems in broken for told in problems]:
         own = [each for each in shape if not refused or each.at.file == overlay.file]
         return Laid(result, judgements, (*found, *own), sound=False)
     found += _names_problems(result)
-    placed, problems = _placed(result)
-    return Laid(placed, judgements, (*found, *problems))
-
-
-def _touched(data: Mapping[str, Any], made: Iterable[Change]) -> Mapping[str, Any]:
-    """A document with only those stages and surveys that changes touch; the others have the shape they had."""
-    paths = [change.path for change in made]
-    found = dict(data)
-    for kind in KINDS_OF_FILE:
-        names = {path[1] for path in paths if path[0] == kind and len(path) > 1}
-        if names and isinstance(data[kind], Mapping):
-            found[kind] = {name: data[kind][name] for name in names & data[kind].keys()} or data[kind]
-    return found
+    return Laid(result, judgements, tuple(found))
 
 
 def _made(document: Layered, overlay: Source) -> tuple[list[Change], list[Problem]]:
@@ -119,31 +108,3 @@ def _names_problems(document: Layered) -> Iterator[Problem]:
         for name, part in document.data.get(kind, {}).items():
             if part["id"] != name:
                 yield problem("O23", document.at((kind, name, "id")), name=part["id"], key=name)
-
-
-def _placed(document: Layered) -> tuple[Layered, list[Problem]]:
-    """Questions of surveys in their order: one that says `place: {after: ID}` stands behind that one."""
-    found: list[Problem] = []
-    surveys = dict(document.data.get("surveys", {}))
-    for name, survey in surveys.items():
-        questions = survey["questions"]
-        behind: dict[str | None, list[str]] = {}
-        for key, question in questions.items():
-            after = question.get("place", {}).get("after")
-            if after is not None and after not in questions:
-                at = document.at(("surveys", name, "questions", key, "place", "after"))
-                found.append(unknown(at, "question", after, set(questions) - {key}))
-                after = None
-            behind.setdefault(after, []).append(key)
-        order = list(_in_order(behind, None))
-        if circle := [key for key in questions if key not in order]:
-            at = document.at(("surveys", name, "questions", circle[0], "place", "after"))
-            found.append(problem("R07", at, cycle=" → ".join([*circle, circle[0]])))
-        surveys[name] = {**survey, "questions": {key: questions[key] for key in order}}
-    return Layered(document.file, {**document.data, "surveys": surveys}, origins=document.origins), found
-
-
-def _in_order(behind: Mapping[str | None, list[str]], key: str | None) -> Iterator[str]:
-    for each in behind.get(key, ()):
-        yield each
-        yield from _in_order(behind, each)

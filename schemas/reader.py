@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from schemas import rules, surveys, validation
+from schemas import parameters, rules, school_days, surveys, texts, validation
 from schemas.building import build
 from schemas.digests import digest, digest_of_bytes
 from schemas.layers import apart, whole
+from schemas.messages import is_warning
 from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
+from schemas.rules.scenarios import scenario_problems
 from schemas.rules.sources import Sources
+from schemas.shapes import broken_parts, part_problems
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
 from schemas.validation import Schema
@@ -21,20 +25,22 @@ from schemas.word_templates import template_problems
 
 Bundle = Mapping[str, bytes]
 
-_KINDS = {"stages": "stage", "surveys": "survey"}
+_KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario", "calendar": "calendar"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading gave: a methodology, or the problems that stand in the way.
+    """What reading gave: a methodology with its warnings, or the problems that stand in the way.
 
     `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
+    The bundle is what a programme is pinned to; the scenarios, which only test it, are no part of it.
     """
 
     methodology: Methodology | None
     problems: tuple[Problem, ...]
     bundle: Bundle
     layers: tuple[Layer, ...] = ()
+    scenarios: Mapping[str, Source] = field(default_factory=dict)
 
     def or_refuse(self) -> Methodology:
         """The methodology; InvalidDefinition with all problems where there is none."""
@@ -50,6 +56,8 @@ class _Files:
     method: Source | None = None
     stages: dict[str, Source] = field(default_factory=dict)
     surveys: dict[str, Source] = field(default_factory=dict)
+    scenarios: dict[str, Source] = field(default_factory=dict)
+    calendars: dict[str, Source] = field(default_factory=dict)
     broken: set[str] = field(
         default_factory=set
     )  # stages, surveys and schema files with problems of their own
@@ -57,27 +65,59 @@ class _Files:
 
     def folder(self, name: str) -> dict[str, Source]:
         """The files of a folder by their names without the suffix."""
-        return self.stages if name == "stages" else self.surveys
+        return {
+            "stages": self.stages,
+            "surveys": self.surveys,
+            "scenarios": self.scenarios,
+            "calendar": self.calendars,
+        }[name]
+
+    def settled(self, wanted: str) -> tuple[_Files, dict[str, Mapping[str, Any]]]:
+        """The files with their params in place and their texts in one language; by name, all languages."""
+        own = texts.language_of(self.method)
+        all_languages: dict[str, Mapping[str, Any]] = {}
+
+        def settle(kind: str, name: str, source: Source) -> Source:
+            whole, _ = parameters.resolved(kind, source)
+            all_languages[name] = whole.data
+            return texts.spoken(kind, whole, own, wanted)[0]
+
+        def folder(name: str) -> dict[str, Source]:
+            return {
+                key: settle(_KINDS[name], f"{name}/{key}.yaml", source)
+                for key, source in self.folder(name).items()
+            }
+
+        method = settle("methodology", "methodology.yaml", self.method) if self.method else None
+        settled = replace(
+            self,
+            method=method,
+            stages=folder("stages"),
+            surveys=folder("surveys"),
+            scenarios=folder("scenarios"),
+            calendars=folder("calendar"),
+        )
+        return settled, all_languages
 
 
 def collect(folder: Path) -> dict[str, bytes]:
     """The files of a methodology's folder by their name inside it."""
     found: dict[str, bytes] = {}
-    for pattern in FILES:
+    for pattern in (*FILES, "scenarios/*.yaml"):
         for path in sorted(folder.glob(pattern)):
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
 
 
-def read_folder(folder: Path, shown: str = "", overlay: Path | None = None) -> Reading:
+def read_folder(folder: Path, shown: str = "", overlay: Path | None = None, language: str = "") -> Reading:
     """Read a folder, with an overlay on it; `shown` is put before file names in problems."""
     content = collect(folder)
     if overlay is None:
-        return read(content, shown)
+        return read(content, shown, language=language)
     stacked = stack(content, folder, overlay)
     if stacked.problems:
         return Reading(None, stacked.problems, content)
-    return read(stacked.content, shown, stacked.names)
+    return read(stacked.content, shown, stacked.names, language=language)
 
 
 def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...]]:
@@ -94,12 +134,18 @@ def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...
 
 
 def read(
-    content: Bundle, shown: str = "", names: Mapping[str, str] | None = None, *, complete: bool = True
+    content: Bundle,
+    shown: str = "",
+    names: Mapping[str, str] | None = None,
+    *,
+    complete: bool = True,
+    language: str = "",
 ) -> Reading:
     """Read the files of a methodology; the bundle that comes back is complete by itself.
 
     `names` are what to call files in problems that do not lie in the methodology's folder; `complete` asks for
-    a value of each param, without which no programme can start.
+    a value of each param, without which no programme can start. Texts are in the methodology's language, or in
+    another that is asked for where they have it.
     """
     prefix = f"{shown.rstrip('/')}/" if shown else ""
     called = {name: prefix + name for name in content} | dict(names or {})
@@ -111,16 +157,23 @@ def read(
     if applied and files.method is not None and not files.broken:
         sources = {name: parse_yaml(content[name], called[name]) for name in applied}
         layers = _overlaid(files, sources)
+    files, all_languages = files.settled(language)
     found = files.problems
     schemas, own, problems = _schemas(content, called, files.stages)
     found.extend(problems)
     files.broken.update(f"{each.at.file.rpartition('/')[2]}" for each in problems)
     for source in files.surveys.values():
         found.extend(surveys.meaning_problems(source))
+    for source in files.calendars.values():
+        found.extend(school_days.calendar_problems(source))
     documents = {name for name in content if name.startswith("documents/")}
+    templates: dict[str, tuple[str, bytes]] = {}
     for name in sorted(documents):
-        if name.endswith(".docx"):
-            found.extend(template_problems(content[name], called[name]))
+        if name.endswith((".docx", ".txt")):
+            faults = template_problems(content[name], called[name])
+            found.extend(faults)
+            if not faults:
+                templates[name] = called[name], content[name]
     method = files.method
     if method is not None:
         known = Sources(
@@ -131,11 +184,16 @@ def read(
             schemas,
             frozenset(files.broken),
             complete,
+            templates,
+            files.calendars,
         )
         found.extend(rules.check(known))
-    if found or method is None:
-        return Reading(None, tuple(sorted(set_of(found), key=lambda each: each.order)), content, layers)
-    bundle = {**own, **content}
+        found.extend(scenario_problems(known, files.scenarios))
+    errors = [each for each in found if not is_warning(each)]
+    told = sorted(set_of(errors or found), key=lambda each: each.order)  # an error brings false warnings
+    if errors or method is None:
+        return Reading(None, tuple(told), content, layers)
+    bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
     methodology = build(
         method.data,
         {name: source.data for name, source in files.stages.items()},
@@ -143,29 +201,35 @@ def read(
         schemas,
         {name: digest_of_bytes(content[name]) for name in documents},
         bundle_digest(bundle),
+        {f"calendar/{name}.yaml": source.data for name, source in files.calendars.items()},
+        all_languages,
         tuple(layer.name for layer in layers),
     )
-    return Reading(methodology, (), bundle, layers)
+    return Reading(methodology, tuple(told), bundle, layers, files.scenarios)
 
 
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
     """Every file of the methodology itself that has the right shape."""
     files = _Files()
-    for name in sorted(content):
+    own = ""
+    for name in sorted(content, key=lambda each: (each != "methodology.yaml", each)):
         folder, _, file = name.rpartition("/")
         kind = "methodology" if name == "methodology.yaml" else _KINDS.get(folder)
         if kind is None:
             continue
         source, problems = parse_yaml(content[name], called[name])
+        if kind == "methodology":
+            own = texts.language_of(source)
         if source is not None:
-            problems = validation.shape_problems(kind, source)
+            problems = part_problems(kind, source, own)
         if source is None or problems:
-            files.broken.add(file.removesuffix(".yaml"))
+            if folder != "scenarios":  # nothing is built on them
+                files.broken.add(file.removesuffix(".yaml"))
         elif kind == "methodology":
             files.method = source
         else:
             files.folder(folder)[file.removesuffix(".yaml")] = source
-            if source.data["id"] != file.removesuffix(".yaml"):
+            if source.data.get("id", file.removesuffix(".yaml")) != file.removesuffix(".yaml"):
                 files.problems.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
         files.problems.extend(problems)
     return files
@@ -193,13 +257,8 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
         if not sound:
             break
     method, stages, surveys_found = apart(document)
-    parts = [
-        *(("stage", *each) for each in stages.items()),
-        *(("survey", *each) for each in surveys_found.items()),
-    ]
-    for kind, name, part in () if sound else (*parts, ("methodology", "", method)):
-        if validation.shape_problems(kind, part):  # they are told already, with the overlay that made them
-            files.broken.add(name)
+    if not sound:  # what is wrong is told already, with the overlay that made it so
+        files.broken |= {name for name, _ in broken_parts(document)}
     files.method = None if "" in files.broken else method
     files.stages = {name: part for name, part in stages.items() if name not in files.broken}
     files.surveys = {name: part for name, part in surveys_found.items() if name not in files.broken}

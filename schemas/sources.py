@@ -27,6 +27,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_SCALAR = 1 << 16
+MAX_KEY = 1024
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -36,6 +37,7 @@ _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_RESERVED = ("%", "@", "`")
 _NO_BREAK = "\u00a0"
 
 
@@ -48,6 +50,7 @@ class Source:
     values: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     keys: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     quoted: frozenset[Pointer] = frozenset()
+    references: Mapping[Pointer, str] = field(default_factory=dict)  # values that `${params.x}` gave
 
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key; the nearest place above where there is none."""
@@ -57,6 +60,14 @@ class Source:
             if found:
                 return Location(self.file, *found)
         return Location(self.file, 1, 1)
+
+    def below(self, key: str) -> Source:
+        """What stands under a key, as a text of its own that knows its places."""
+        values, keys = (
+            {pointer[1:]: place for pointer, place in places.items() if pointer[:1] == (key,)}
+            for places in (self.values, self.keys)
+        )
+        return Source(self.file, self.data.get(key), values, keys)
 
     def inside(self, pointer: Pointer, line: int, column: int) -> Location:
         """The place of a line and column (from 1) within a text value."""
@@ -75,6 +86,10 @@ class JsonSource(Source):
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key."""
         return self._placed.at(pointer, key=key)
+
+    def below(self, key: str) -> Source:
+        """What stands under a key."""
+        return self._placed.below(key)
 
     @cached_property
     def _placed(self) -> Source:
@@ -125,6 +140,8 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
 
     try:
         text = decode(content, name)
+        if not text.strip():
+            return None, [problem("Y05", Location(name))]
         data = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except _Stop as stop:
         return None, [stop.args[0]]
@@ -132,10 +149,25 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
         return None, [problem("Y01", Location(name, error.lineno, error.colno), what=foreign(error.msg))]
     except RecursionError:
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
+    if _deeper(data, MAX_DEPTH):
+        return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
     if found:
         _, placed = parse_yaml(content, name)  # its events tell the places
         return None, [each for each in placed if each.code == "Y11"] or found
     return JsonSource(name, data, content=content), []
+
+
+def _deeper(data: Any, limit: int) -> bool:
+    """Whether data are nested deeper than a limit; level by level, as recursion is what this guards."""
+    level = [data]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def load_yaml(content: bytes, name: str) -> Source:
@@ -307,8 +339,14 @@ class _Reader:
         line = lines[mark.line] if mark and mark.line < len(lines) else ""
         if "\t" in line[: len(line) - len(line.lstrip())]:
             return problem("Y12", at)
+        column = mark.column if mark else 0
         if "mapping values are not allowed" in what:
-            return problem("Y15", at)
+            too_long = column >= MAX_KEY  # YAML looks no further for the colon behind a key
+            return problem("Y17", at, limit=MAX_KEY) if too_long else problem("Y15", at)
+        if "maximum nesting depth" in what:
+            return problem("Y06", at, limit=MAX_DEPTH)
+        if "cannot start any token" in what and line[column : column + 1] in _RESERVED:
+            return problem("Y18", at, character=line[column])
         if "{{" in line:
             return problem("Y16", at)
         return problem("Y01", at, what=foreign(what))

@@ -14,7 +14,14 @@ from schemas.sources import Source, parse_yaml
 from schemas.validation import shape_problems, shipped_names
 
 APPLIED = "applied/"  # where the overlays of a bundle lie, numbered in their order
-FILES = ("methodology.yaml", "stages/*.yaml", "surveys/*.yaml", "documents/*", "artefacts/*.json")
+FILES = (
+    "methodology.yaml",
+    "stages/*.yaml",
+    "calendar/*.yaml",
+    "surveys/*.yaml",
+    "documents/*",
+    "artefacts/*.json",
+)
 _ADDED = FILES[2:]  # what may lie beside an overlay that has a folder of its own
 
 

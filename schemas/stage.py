@@ -68,11 +68,20 @@ class ArtefactSpec:
     checks: tuple[Check, ...] = ()
     in_force: InForce | None = None
     of_school: bool = False
+    kept_when_stale: bool = False
+    personal: bool = False  # what stands in it is told to nobody in passing
+    visible_to: tuple[str, ...] = ()  # roles that may read it; everybody's where it is empty
+    part_of: str | None = None  # the paper of the same stage that it is a section of
 
     path: str = field(init=False, default="")  # `stage/artefact`
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", f"{self.stage}/{self.id}")
+
+    @property
+    def confidential(self) -> bool:
+        """Whether its values stand in no reason, no list and no board."""
+        return self.personal or bool(self.visible_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +106,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Until when: a span from the opening, or a month and day of the programme's year."""
+    """Until when: a span from the opening, or a month and day of the programme's year.
+
+    On the school calendar a month and day that is free means the last school day before it.
+    """
 
     within: Span | None = None
     by: tuple[int, int] | None = None
+    school_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who is told of a task that stays undone so long after its due date."""
+
+    after: Span
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +166,8 @@ class TaskSpec:
     when: Condition | None = None
     prefill: str | None = None
     due: Due | None = None
+    reminders: Mapping[str, Span] = field(default_factory=dict)  # by the term as it is written
+    escalation: Escalation | None = None
     if_silent: Mapping[str, Any] | None = None
     every: Every | None = None
     on_request: bool = False

@@ -13,9 +13,9 @@ from typing import Any
 
 import isodate
 
-from schemas import days
 from schemas.document import kinds
 from schemas.layers import ABSENT
+from schemas.month_days import day_of, month_day, nearest, of_year
 from schemas.sources import Pointer
 
 Compare = Callable[..., bool | None]  # None: the two have no order
@@ -169,6 +169,8 @@ def _due(before: Any, after: Any, year: Year) -> bool | None:
     if before is ABSENT or after is ABSENT:
         return before is ABSENT
     if "by" in before and "by" in after:
+        if "calendar" in before and "calendar" not in after:
+            return False  # no more by the last school day before it
         return _is_no_later(before["by"], after["by"], year)
     if "within" in before and "within" in after:
         if "calendar" in after and "calendar" not in before:
@@ -183,15 +185,15 @@ def _is_no_later(before: str, after: str, year: Year) -> bool:
 
     A day means the nearest to the opening, so one that is put half a year back may come a year later.
     """
-    first, last = days.of_year(2026, days.month_day(year[0]), days.month_day(year[1]))
-    old, new = days.month_day(before), days.month_day(after)
+    first, last = of_year(2026, month_day(year[0]), month_day(year[1]))
+    old, new = month_day(before), month_day(after)
     opening = first
     while opening <= last:
-        due = days.nearest(*old, opening, (first, last))
-        if due >= opening and days.nearest(*new, opening, (first, last)) > due:
+        due = nearest(*old, opening, (first, last))
+        if due >= opening and nearest(*new, opening, (first, last)) > due:
             return False
         opening += timedelta(days=1)
-    return (days.of(2026, *old) - days.of(2026, *new)).days % 365 <= _HALF_A_YEAR
+    return (day_of(2026, *old) - day_of(2026, *new)).days % 365 <= _HALF_A_YEAR
 
 
 def _days(text: str) -> tuple[float, float] | None:

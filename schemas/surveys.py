@@ -25,6 +25,21 @@ class Question:
     labels: Mapping[str, str]
 
 
+def placed(survey: Survey) -> Survey:
+    """The survey with its questions in the order in which they are asked: `place` moves one behind another."""
+    found = dict(survey["questions"])
+    order = [name for name in found if "place" not in found[name]]
+    left = [name for name in found if "place" in found[name]]
+    while left:
+        ready = [name for name in left if found[name]["place"]["after"] in order]
+        for name in reversed(ready):  # of several behind one, the first in the file comes first
+            order.insert(order.index(found[name]["place"]["after"]) + 1, name)
+        left = [name for name in left if name not in ready]
+        if not ready:  # a place that is not there is told by the rules
+            order, left = [*order, *left], []
+    return {**survey, "questions": {name: found[name] for name in order}}
+
+
 def questions(survey: Survey) -> Iterator[Question]:
     """Every cell that an answer can fill, in the order of the file."""
     for name, question in survey["questions"].items():
@@ -84,7 +99,7 @@ def meaning_problems(source: Source) -> list[Problem]:
     found: list[Problem] = []
     scales = survey.get("scales", {})
     seen: list[str] = []
-    for name, question in survey["questions"].items():
+    for name, question in placed(survey)["questions"].items():
         here = ("questions", name)
         if "scale" in question and question["scale"] not in scales:
             found.append(_unknown(source, (*here, "scale"), "scale", question["scale"], scales))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from schemas import validators
-from schemas.messages import LOOKALIKES, hint, said
+from schemas.messages import LAYOUT, LOOKALIKES, hint, said
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Pointer, Source, parse_json
 
@@ -197,6 +197,8 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
     elif keyword == "required":
         missing = [key for key in value if key not in data]
         for key in missing if error.message.startswith(repr(missing[0])) else ():
+            if family == "S" and _misspelt(key, data, error.schema):
+                continue  # the key as it is written is told with its right spelling
             title = _title_at(schema, (*pointer, key)) or _title_at(error.schema, (key,)) or key
             yield tell("02", at((*pointer, key)), key=key, title=title)
     elif keyword == "type":
@@ -206,9 +208,8 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
         labels = error.schema.get("x-labels", {})
         shown_values = [labels[each][0] if each in labels else each for each in allowed]
         close = hint(str(data), allowed)
-        advice = (
-            close if close.name.startswith("nearest_c") or close.name == "nearest" else said("advice_none")
-        )
+        told = {"nearest", "nearest_cyrillic", "nearest_latin", "nearest_layout"}
+        advice = close if close.name in told else said("advice_none")
         yield tell("04", at(pointer), allowed=shown_values, nearest=advice)
     elif keyword == "pattern":
         wrong = _pattern_advice(value, data, error.schema) if family == "S" else said("advice_none")
@@ -241,6 +242,12 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
         yield tell("13", at(pointer, key=True), key=field if family == "D" else pointer[-1])
     else:
         yield tell("14", at(pointer), rule=keyword)
+
+
+def _misspelt(key: str, data: Mapping[str, Any], schema: Schema) -> bool:
+    """Whether an unknown key beside is nearest to the one that is missing."""
+    known = schema.get("properties", {})
+    return any(hint(each, known).values.get("name") == key for each in data if each not in known)
 
 
 def _title(error: Any, schema: Schema, pointer: Pointer) -> object:
@@ -288,19 +295,31 @@ def _type_advice(kind: Any, data: Any) -> object:
         return said("advice_boolean")
     if "array" in kinds and isinstance(data, str):
         return said("advice_list", value=_short(data))
+    if isinstance(data, str) and {"integer", "number"} & set(kinds) and re.fullmatch(r"-?[0-9]+", data):
+        return said("advice_unquoted", value=data)
+    if "object" in kinds and isinstance(data, str | list):
+        return said("advice_names" if isinstance(data, list) else "advice_keys")
+    if kinds == ["string"] and isinstance(data, list):
+        return said("advice_one")
     if data is None:
         return said("advice_value")
     return said("advice_none")
 
 
 def _pattern_advice(pattern: str, data: Any, schema: Schema) -> object:
-    if schema.get("examples"):
-        return said("advice_example", example=schema["examples"][0])
-    plain = str(data).translate(LOOKALIKES)
-    if plain != data and re.search(pattern, plain):
-        return said("advice_cyrillic", plain=plain)
-    slim = re.sub(r"[^a-z0-9_/.]", "_", plain.lower())
-    return said("advice_instead", instead=slim) if re.search(pattern, slim) else said("advice_none")
+    text = str(data)
+    for table, advice in ((LOOKALIKES, "advice_cyrillic"), (LAYOUT, "advice_layout")):
+        plain = text.translate(table)
+        if plain != text and re.search(pattern, plain):
+            return said(advice, plain=plain)
+    slim = re.sub(r"[^a-z0-9_/.]", "_", text.lower())
+    if re.search(pattern, slim):
+        return said("advice_instead", instead=slim)
+    return (
+        said("advice_example", example=schema["examples"][0])
+        if schema.get("examples")
+        else said("advice_none")
+    )
 
 
 def shape_problems(kind: str, source: Source) -> list[Problem]:

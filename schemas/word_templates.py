@@ -11,11 +11,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 from xml.parsers import expat
 
 from schemas.messages import foreign
 from schemas.problems import Location, Problem, problem
 
+# What every template may name; `rows` only where one file is printed for several.
+NAMES = frozenset(
+    {"school", "year", "methodology", "date", "director", "curator", "forms", "row", "rows", "papers"}
+)
 MAX_PART = 50_000_000
 
 _MAIN = "word/document.xml"
@@ -28,16 +33,33 @@ _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
 @lru_cache(maxsize=64)  # every overlay reads the same templates anew
 def template_problems(content: bytes, file: str) -> tuple[Problem, ...]:
-    """Why a Word template can't be filled in: it is no DOCX, or a tag in it can't be read."""
+    """Why a template can't be filled in: it is no DOCX or no text, or a tag in it can't be read."""
+    if file.endswith(".txt"):
+        try:
+            return tuple(_tag_problems(content.decode("utf-8-sig"), file, lines=True))
+        except UnicodeDecodeError:
+            return (problem("Y03", Location(file), encoding="Windows-1251"),)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(each.file_size > MAX_PART for each in archive.infolist()):
                 return (problem("N08", Location(file), limit=MAX_PART // 1_000_000),)
             archive.getinfo(_MAIN)
-            texts = [_text(archive.read(name)) for name in archive.namelist() if _PARTS.fullmatch(name)]
+        texts = _texts(content)
     except (zipfile.BadZipFile, zlib.error, expat.ExpatError, RuntimeError, EOFError, ValueError, KeyError):
         return (problem("N02", Location(file)),)
     return tuple(each for text in texts for each in _tag_problems(text, file))
+
+
+def template_trees(content: bytes, file: str) -> list[Any]:
+    """The parsed tags of a sound template, a tree for each part of it that holds text."""
+    texts = (content.decode("utf-8-sig"),) if file.endswith(".txt") else _texts(content)
+    return [_parsed(_readable(text)) for text in texts if _tagged(text)]
+
+
+@lru_cache(64)
+def _texts(content: bytes) -> tuple[str, ...]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return tuple(_text(archive.read(name)) for name in archive.namelist() if _PARTS.fullmatch(name))
 
 
 def _text(part: bytes) -> str:
@@ -60,14 +82,32 @@ def _text(part: bytes) -> str:
     return "".join(pieces)
 
 
-def _tag_problems(text: str, file: str) -> Iterator[Problem]:
-    if "{{" not in text and "{%" not in text:
+def _tag_problems(text: str, file: str, *, lines: bool = False) -> Iterator[Problem]:
+    if not _tagged(text):
         return
-    from jinja2 import Environment, TemplateSyntaxError
+    from jinja2 import TemplateSyntaxError
 
-    plain = _TAG.sub(lambda tag: tag.group().translate(_QUOTES), _OF_DOCXTPL.sub("", text))
+    readable = _readable(text)
     try:
-        Environment().parse(_PLACED.sub(r"\1 ", plain))
+        _parsed(readable)
     except TemplateSyntaxError as error:
-        near = plain.split("\n")[error.lineno - 1].strip()[:80]
-        yield problem("N03", Location(file), what=foreign(error.message or ""), near=near)
+        near = readable.split("\n")[error.lineno - 1].strip()[:80]
+        at = Location(file, error.lineno, 1) if lines else Location(file)
+        yield problem("N03", at, what=foreign(error.message or ""), near=near)
+
+
+def _tagged(text: str) -> bool:
+    return "{{" in text or "{%" in text
+
+
+def _readable(text: str) -> str:
+    """A text with the tags as Jinja reads them: plain quotes, nothing that Word adds."""
+    plain = _TAG.sub(lambda tag: tag.group().translate(_QUOTES), _OF_DOCXTPL.sub("", text))
+    return _PLACED.sub(r"\1 ", plain)
+
+
+@lru_cache(64)
+def _parsed(text: str) -> Any:
+    from jinja2 import Environment
+
+    return Environment().parse(text)

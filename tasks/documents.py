@@ -1,6 +1,6 @@
 """Papers made from Word templates and notices made from text templates: same data, same bytes.
 
-What a template may use: `NAMES` of data, the filters of `tasks.templates.ALLOWED`, loops and
+What a template may use: `schemas.word_templates.NAMES` of data, the filters of `tasks.templates.ALLOWED`, loops and
 conditions. A paper is rendered with codes; names are put in only when somebody prints it.
 """
 
@@ -25,9 +25,6 @@ from tasks.papers import unsafe
 if TYPE_CHECKING:
     from tasks.templates import Sandbox, Unfit
 
-NAMES = frozenset(
-    {"school", "year", "methodology", "date", "director", "curator", "forms", "row", "rows", "papers"}
-)
 _WRITTEN = datetime(2020, 1, 1)  # the same for all: bytes must not tell when they were made
 _PACKED = (2020, 1, 1, 0, 0, 0)
 _FOOTNOTES = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"

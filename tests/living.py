@@ -42,12 +42,13 @@ class Life(Play):
         *,
         form: str = "pupil_pupil",
         category: str = "pupil",
+        mentor: str = "",
         start: str = "2026-04-01",
         papers: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(methodology, f"{start[:4]}/{(int(start[:4]) + 1) % 100:02}", start)
         self.holders = {role: [role] for role in methodology.roles}
-        self.form, self.category = form, category
+        self.form, self.category, self.mentor = form, category, mentor or category
         self.papers = {**PAPERS, "preparation/programme": {"forms": [form]}, **(papers or {})}
         self.story: list[str] = []
         self.busy = False
@@ -99,7 +100,7 @@ class Life(Play):
             case "mentee_base/mentees":
                 return {"rows": [{"code": "m1", "request": "физика", **person}]}
             case "mentor_base/candidates":
-                more = {"slots": 1, "adult": True, "experience_years": 7}
+                more = {"category": self.mentor, "slots": 1, "adult": True, "experience_years": 7}
                 return {"rows": [{"code": "t1", **person, **more}]}
             case "matching/pairs":
                 made = self.versions["matching/proposal"][""][-1].data

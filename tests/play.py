@@ -1,195 +1,71 @@
-"""Plays a programme on the pure engine, in memory: papers, decisions and time, no store and no Prefect."""
+"""Plays a programme on the pure engine: the engine's player with the shorthand that tests want."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.engine.decisions import Request, Ruling, decide, waive
-from flows.engine.reconcile import next_steps
-from flows.engine.snapshot import Decision, Fact, Member, Snapshot, Version, Waiver
-from flows.engine.standing import Standing
-from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Open, Plan, RecordSilence, Run
+from flows.engine.decisions import Request
+from flows.engine.player import Player, clock
+from flows.engine.steps import ENGINE_STEPS
 from schemas import reader
-from schemas.digests import digest
 from schemas.model import Methodology
+from schemas.problems import Problem
 
 SMALL = Path(__file__).parent / "methodologies" / "small"
 ZONE = ZoneInfo("Europe/Moscow")
 HOLDERS = {"director": ["D"], "curator": ["C"], "council": []}
 
 
-class Play:
-    """One programme: everything handed in and decided so far, and the clock."""
+class Play(Player):
+    """One programme with a director D and a curator C; what is refused fails the test."""
+
+    group_code = "G{}"
 
     def __init__(self, methodology: Methodology, year: str = "2026/27", start: str = "2026-09-01") -> None:
-        self.methodology, self.year = methodology, year
-        self.now = datetime.fromisoformat(f"{start}T09:00:00+03:00")
-        self.seq = 0
-        self.closed: int | None = None
-        self.closed_at: datetime | None = None
-        self.holders: dict[str, list[str]] = dict(HOLDERS)
-        self.versions: Any = defaultdict(lambda: defaultdict(list))
-        self.facts: Any = defaultdict(lambda: defaultdict(list))
-        self.decisions: Any = defaultdict(lambda: defaultdict(list))
-        self.waivers: Any = defaultdict(lambda: defaultdict(list))
-        self.stages_done: dict[str, int] = {}
-        self.failing: set[str] = set()
-
-    def tick(self) -> int:
-        self.seq += 1
-        return self.seq
-
-    @property
-    def snapshot(self) -> Snapshot:
-        return Snapshot(
-            "s", self.year, ZONE, self.versions, self.facts, self.decisions, self.waivers, self.holders,
-            dict(self.stages_done), self.closed, self.closed_at,
-        )  # fmt: skip
-
-    @property
-    def standing(self) -> Standing:
-        return Standing(self.methodology, self.snapshot, self.now)
-
-    def plan(self, only: list[Member] | None = None) -> Plan:
-        return next_steps(self.methodology, self.snapshot, self.now, only)
+        super().__init__(methodology, year, clock(start, ZONE), HOLDERS)
 
     # --- people ------------------------------------------------------------------------------
 
     def hand(self, path: str, data: Any, key: str = "", by: str = "C") -> None:
         """Somebody hands in a paper; then the engine does what it can."""
-        spec = self.methodology.artefact(path)
-        standing = self.standing
-        task = standing.papers.writer(spec)
-        inputs = standing.papers.inputs(task, key) if task else {}
-        occurrence = data.get("date", "") if standing.papers.recurs(spec) else ""
-        self.versions[path][key].append(
-            Version(self.tick(), digest(data), data, self.now, by, "handed", inputs, occurrence=occurrence)
-        )
+        self.accept(path, key, data, by)
         self.settle()
 
     def sign(
         self, gate: str, role: str, key: str = "", verdict: str = "approve", by: str = "", **rest: Any
     ) -> None:
-        """Somebody decides on a gate; a refusal fails the test."""
-        ruling = self.try_sign(gate, role, key, verdict, by, **rest)
-        assert isinstance(ruling, Ruling), [problem.code for problem in ruling]
+        """Somebody decides on a gate."""
+        refused = self.try_sign(gate, role, key, verdict, by, **rest)
+        assert refused == [], [problem.code for problem in refused]
 
     def try_sign(
-        self, gate: str, role: str, key: str = "", verdict: str = "approve", by: str = "", **rest: Any
-    ) -> Any:
+        self, gate: str, role: str, key: str = "", verdict: Any = "approve", by: str = "", **rest: Any
+    ) -> list[Problem]:
         by = by or {"director": "D"}.get(role, "C")
-        rest = {"number": "1", "date": self.now.date(), "reason": "причина", **rest}
-        request = Request(verdict, role, by, **rest)
-        ruling = decide(self.standing, self.methodology.checkpoint(gate), key, request)
-        if isinstance(ruling, Ruling):
-            self.decisions[gate][key].append(
-                Decision(
-                    self.tick(), ruling.sign_off, request.verdict, role, by, self.now, ruling.evidence,
-                    choice=ruling.choice, reason=request.reason, completes=ruling.completes,
-                )
-            )  # fmt: skip
-            self.settle()
-        return ruling
+        given: Any = {"number": "1", "date": self.now.date(), "reason": "причина", **rest}
+        refused = self.decide(gate, key, Request(verdict, role, by, **given))
+        self.settle()
+        return refused
 
     def waive(self, gate: str, requirement: str, role: str, key: str = "", by: str = "") -> None:
-        checkpoint = self.methodology.checkpoint(gate)
-        by = by or {"director": "D"}.get(role, "C")
-        evidence = waive(self.standing, checkpoint, key, requirement, role, by, "так")
-        assert isinstance(evidence, dict), evidence
-        self.waivers[gate][key].append(Waiver(self.tick(), requirement, role, "C", self.now, "так", evidence))
+        refused = self.let_go(gate, key, requirement, role, by or {"director": "D"}.get(role, "C"), "так")
+        assert refused == [], [problem.code for problem in refused]
         self.settle()
 
     def reopen(self, path: str, key: str = "") -> None:
-        self.facts[path][key].append(Fact(self.tick(), "reopened", self.now))
+        self.note(path, key, "reopened")
         self.settle()
 
     def clear(self, path: str, key: str = "") -> None:
         self.failing.discard(path)
-        self.facts[path][key].append(Fact(self.tick(), "cleared", self.now))
+        self.note(path, key, "cleared")
         self.settle()
 
     def wait(self, *, days: int = 0, until: str = "") -> None:
-        """Let time pass, moment by moment as `wake_at` says."""
-        target = (
-            datetime.fromisoformat(f"{until}T09:00:00+03:00") if until else self.now + timedelta(days=days)
-        )
-        while True:
-            wake = self.settle().wake_at
-            if wake is None or wake > target:
-                break
-            self.now = wake.astimezone(UTC)
-        self.now = target
-        self.settle()
-
-    # --- the engine --------------------------------------------------------------------------
-
-    def settle(self) -> Plan:
-        """Do the engine's steps until only people are asked for."""
-        for _ in range(50):
-            plan = self.plan()
-            steps = [step for step in plan.steps if isinstance(step, ENGINE_STEPS)]
-            if not steps:
-                return plan
-            for step in steps:
-                self.do(step)
-        raise AssertionError(f"the engine does not come to rest: {steps}")
-
-    def do(self, step: Any) -> None:
-        match step:
-            case Open(task, key):
-                self.facts[task][key].append(Fact(self.tick(), "opened", self.now))
-            case RecordSilence(task, key):
-                spec = self.methodology.task(task)
-                path = f"{spec.stage}/{spec.writes}"
-                data = dict(spec.if_silent or {})
-                self.versions[path][key].append(
-                    Version(self.tick(), digest(data), data, self.now, origin="silent")
-                )
-            case FinishStage(stage):
-                self.stages_done[stage] = self.tick()
-            case CloseYear():
-                self.closed, self.closed_at = self.tick(), self.now
-            case Run(task, inputs):
-                for key, digests in inputs.items():
-                    self.run(task, key, digests)
-
-    def run(self, path: str, key: str, inputs: Mapping[str, str]) -> None:
-        task = self.methodology.task(path)
-        if path in self.failing:
-            self.facts[path][key].append(Fact(self.tick(), "failed", self.now, note="boom"))
-            return
-        if task.uses == "document" and task.role:
-            self.facts[path][key].append(Fact(self.tick(), "printed", self.now, inputs=inputs))
-            return
-        data = (
-            self.matched(task) if task.uses == "matching" else {"text": f"{path} {digest(dict(inputs))[:8]}"}
-        )
-        self.versions[f"{task.stage}/{task.writes}"][key].append(
-            Version(self.tick(), digest(data), data, self.now, "", "made", inputs, task.digest)
-        )
-
-    def matched(self, task: Any) -> dict[str, Any]:
-        """The simplest matching: each mentee with the first mentor that has a seat and was not refused."""
-        pool = self.standing.pools.pool(task)
-        seats = dict(pool.seats)
-        refused = {(mentor, mentee) for mentor, mentees in pool.refused for mentee in mentees}
-        taken = len(self.standing.members.rows("group"))
-        rows: list[dict[str, Any]] = []
-        unmatched = []
-        for mentee in pool.mentees:
-            free = [each for each in seats if seats[each] and (each, mentee) not in refused]
-            if not free:
-                unmatched.append({"code": mentee, "reason": "нет мест", "next_action": "искать"})
-                continue
-            seats[free[0]] -= 1
-            code = pool.kept.get(mentee) or f"G{taken + len(rows) + 1}"
-            rows.append({"group": code, "form": "any", "mentors": [free[0]], "mentees": [mentee]})
-        return {"rows": rows, "unmatched": unmatched}
+        self.pass_until(clock(until, ZONE) if until else self.now + timedelta(days=days))
 
     # --- looking -----------------------------------------------------------------------------
 

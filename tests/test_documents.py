@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.problems import InvalidDefinition, Location
-from schemas.word_templates import template_problems
-from tasks.documents import NAMES, prepare, render_docx, render_text, template_names, text_names
+from schemas.word_templates import NAMES, template_problems
+from tasks.documents import prepare, render_docx, render_text, template_names, text_names
 from tasks.papers import read_docx, unsafe
 
 FOLDER = Path("definitions/target-model/documents")

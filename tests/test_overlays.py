@@ -10,6 +10,7 @@ import pytest
 from living import Life
 
 from schemas import messages, reader
+from schemas.columns import row_schema
 from schemas.model import Methodology
 from schemas.reader import Reading
 
@@ -56,7 +57,8 @@ def test_a_refusal_names_the_line_of_the_methodology() -> None:
 def test_a_variation_of_a_real_school_passes_check(name: str) -> None:
     reading = read(name)
 
-    assert [messages.line(each) for each in reading.problems] == []
+    told = [each.code for each in reading.problems]
+    assert told == (["R79"] if name == "a-programme-of-two-years" else [])  # a warning: longer than usual
     assert reading.or_refuse().overlays == tuple(layer.name for layer in reading.layers) != ()
 
 
@@ -135,22 +137,22 @@ def test_stages_are_regrouped_and_follow_another_order() -> None:
 
 def test_a_programme_of_two_years_ends_when_it_ends() -> None:
     """A programme is closed by its last signature, not by a date, so a group can be given eighteen months."""
-    life = Life(with_overlay("a-programme-of-two-years"), start="2026-09-01")
+    life = Life(with_overlay("a-programme-of-two-years"), start="2026-01-12")
     life.live(until="work/plan")
 
-    assert life.day_of("work/finish", "G1") > date(2028, 2, 1)
+    assert life.day_of("work/finish", "G1") == date(2027, 7, 12)
     assert life.methodology.stages["work"].params["min_meetings"] == 24
 
-    life.now += timedelta(days=500)
+    life.now += timedelta(days=520)
     life.live()
 
     assert life.closed
-    assert life.now.year == 2028
+    assert life.now.year == 2027
 
 
 def test_a_school_uses_its_own_forms_and_no_others() -> None:
     methodology = with_overlay("forms-of-ones-own")
-    life = Life(methodology, form="teacher_pupil")
+    life = Life(methodology, form="teacher_pupil", mentor="teacher")
     life.live()
 
     assert life.closed
@@ -204,6 +206,18 @@ def test_papers_of_ones_own_are_required_and_others_are_renamed() -> None:
     )
 
 
+def test_tables_have_columns_of_ones_own() -> None:
+    """Titles, order, a column of the school's own, and none of those that it does not keep."""
+    methodology = with_overlay("columns-of-ones-own")
+    roadmap = row_schema(methodology.schema_of(methodology.artefact("preparation/roadmap")))["properties"]
+    base = row_schema(methodology.schema_of(methodology.artefact("mentee_base/mentees")))["properties"]
+
+    assert [each["title"] for each in roadmap.values() if not each.get("x-hidden")] == [
+        "Этап", "Содержание и план мероприятий", "Сроки", "Ответственный", "Ожидаемый результат",
+    ]  # fmt: skip
+    assert base["x_bus"]["title"] == "Маршрут школьного автобуса"
+
+
 def test_questions_of_ones_own_stand_where_they_belong() -> None:
     methodology = with_overlay("questions-of-ones-own")
 
@@ -213,29 +227,37 @@ def test_questions_of_ones_own_stand_where_they_belong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "form", "category", "asked"),
+    ("name", "form", "category", "mentor", "asked"),
     [
-        ("a-kindergarten", "teacher_teacher", "teacher", ["matching/worker_consents"]),
+        ("a-kindergarten", "teacher_teacher", "teacher", "teacher", ["matching/worker_consents"]),
         (
             "a-college",
             "employer_student",
             "student",
+            "employer",
             ["mentor_base/candidate_ready:master", "matching/practice_contract"],
         ),
         (
             "a-boarding-school",
             "pupil_pupil",
             "pupil",
+            "pupil",
             ["mentee_base/tutor_notes", "mentee_base/mentee_ready:tutor"],
         ),
-        ("an-extra-school", "teacher_child", "pupil", []),
+        ("an-extra-school", "teacher_child", "pupil", "teacher", []),
     ],
 )
 def test_another_kind_of_organisation_lives_its_year(
-    name: str, form: str, category: str, asked: list[str]
+    name: str, form: str, category: str, mentor: str, asked: list[str]
 ) -> None:
     events = {"events": [{"audience": "parents"}, {"audience": "partners"}]}
-    life = Life(with_overlay(name), form=form, category=category, papers={"preparation/protocols": events})
+    life = Life(
+        with_overlay(name),
+        form=form,
+        category=category,
+        mentor=mentor,
+        papers={"preparation/protocols": events},
+    )
     life.live()
 
     assert life.closed

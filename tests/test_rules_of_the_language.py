@@ -480,7 +480,8 @@ def test_rule_15_what_was_handed_in_before_a_return_is_no_answer_to_it():
     record = play.versions["base/checks"]["t1"]
 
     def attend(hours: int) -> None:
-        record.append(Version(play.tick(), str(hours), {"hours": hours}, play.now, origin="collected"))
+        done = {"completed": ["talk"][: hours - 1]}
+        record.append(Version(play.tick(), str(hours), done, play.now, origin="collected"))
         play.settle()
 
     attend(1)

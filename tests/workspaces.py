@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from flows import cli
+from flows.cli import talk
+from flows.cli.address import opened
 from flows.demo import Player, read_year
+from flows.office import Office
 from flows.perform import LEASE_SECONDS, perform
 from flows.post import deliver
 from flows.settings import DEFINITIONS, Workspace
+from flows.store import records
 
 SAMPLE = DEFINITIONS / "schools" / "sosh-10"
 DIRECTOR, CURATOR = "Н-001-8", "Н-002-6"
@@ -74,6 +79,38 @@ def new_room(folder: Path) -> Room:
     room.do("people", "assign", "sosh-10", CURATOR, "working_group")
     room.do("start", "sosh-10", "--year", "2026/27")
     return room
+
+
+def small_room(folder: Path, content: Mapping[str, bytes]) -> Room:
+    """A school that has just started a programme by these definitions: a director and a curator."""
+    room = Room(folder)
+    room.do("init", str(folder))
+    target = folder / "definitions" / "target-model"
+    shutil.rmtree(target)
+    for name, body in content.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(body)
+    room.do("school", "add", "sosh-10", "--title", "МОУ СОШ №10")
+    for name, role in STAFF:
+        room.do("people", "add", "sosh-10", "--name", name, "--role", role)
+    room.do("start", "sosh-10", "--year", "2026/27", now="2026-09-01T09:00:00+03:00")
+    return room
+
+
+def settled(room: Room, now: str, address: str = "sosh-10") -> None:
+    """What a reconcile does where nothing is to be executed: the engine's own steps, then the letters."""
+    with moment(now), opened_at(room, address) as (office, programme, at):
+        with office.store.write() as transaction:
+            office.settle(transaction, transaction.programme_by_id(programme.id or 0), at)
+        deliver(office, programme)
+
+
+@contextlib.contextmanager
+def opened_at(room: Room, address: str) -> Iterator[tuple[Office, records.Programme, datetime]]:
+    """A programme of a room, as commands open it."""
+    talk.setup(str(room.folder), None)
+    with opened(address) as found:
+        yield found
 
 
 class Quick(Player):

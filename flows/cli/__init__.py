@@ -52,7 +52,7 @@ _COMMANDS = {
     "playing": ("demo",),
 }
 _PLACES = {name: f"{module}:{name}" for module, names in _COMMANDS.items() for name in names}
-_PLACES |= {"school": "schools:app", "people": "persons:app"}
+_PLACES |= {"test": "testing:play", "school": "schools:app", "people": "persons:app"}
 for _order, (_name, _help) in enumerate(help.COMMANDS.items()):
     app.command(f"flows.cli.{_PLACES[_name]}", name=_name, help=_help, sort_key=_order)
 

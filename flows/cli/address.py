@@ -1,4 +1,4 @@
-"""`SCHOOL[@YEAR]` on the command line, and the office that it is looked up in."""
+"""`SCHOOL[/NAME][@YEAR]` on the command line, and the office that it is looked up in."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ from flows.store import records
 from schemas.messages import said
 from schemas.problems import WrongUsage, problem
 
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _YEAR = re.compile(r"([0-9]{4})/([0-9]{2})")
 
 
-def split(text: str) -> tuple[str, str | None]:
-    """School and year."""
-    school, _, year = text.partition("@")
-    if "/" in school:
-        raise WrongUsage(problem("U01", text=text, advice=said("advice_instead", instead="sosh-10@2026/27")))
-    return school, check_year(year) if year else None
+def split(text: str) -> tuple[str, str | None, str]:
+    """School, year and name of a programme."""
+    place, _, year = text.partition("@")
+    school, slash, name = place.partition("/")
+    if slash and not _NAME.fullmatch(name):
+        advice = said("advice_example", example="sosh-10@2026/27, sosh-10/summer@2026/27")
+        raise WrongUsage(problem("U01", text=text, advice=advice))
+    return school, check_year(year) if year else None, name
+
+
+def check_name(text: str) -> str:
+    """The name of a programme: small Latin letters, digits and dashes, and not a year."""
+    if text and not _NAME.fullmatch(text):
+        raise WrongUsage(problem("U01", text=text, advice=said("advice_example", example="summer")))
+    return text
 
 
 def check_year(text: str) -> str:
@@ -58,8 +68,8 @@ def office() -> Iterator[tuple[Office, datetime]]:
 @contextmanager
 def opened(address: str) -> Iterator[tuple[Office, records.Programme, datetime]]:
     """The office, the programme that an address means, and now."""
-    school, year = split(address)
+    wanted = split(address)
     with office() as (found, now):
         with found.store.read() as view:
-            programme = view.programme(school, year)
+            programme = view.programme(*wanted)
         yield found, programme, now

@@ -81,7 +81,7 @@ def check(
     if watch:
         from flows.cli import watching
 
-        folder = _folder(path)
+        folder = folder_of(path)
         around = [folder, folder.parent / "schools", *([path.parent] if path and path.is_file() else [])]
         return watching.watch(around, lambda: check(path, format=format))
     reading, problems = _read(path)
@@ -93,6 +93,7 @@ def check(
                 "problems": [
                     {
                         "code": each.code,
+                        "severity": "warning" if messages.is_warning(each) else "error",
                         "file": each.at.file,
                         "line": each.at.line,
                         "column": each.at.column,
@@ -104,15 +105,17 @@ def check(
         )
     else:
         for each in problems:
-            line = messages.line(each, language)
-            print(_annotation(each.at, line) if format == "github" else line)
-    if problems:
-        talk.say("check_failed", count=len(problems))
+            print(annotation(each, language) if format == "github" else messages.line(each, language))
+    warnings = sum(map(messages.is_warning, problems))
+    if warnings:
+        talk.say("check_warned", count=warnings)
+    if len(problems) > warnings:
+        talk.say("check_failed", count=len(problems) - warnings)
         return 3
     if reading.methodology:
         found = reading.methodology
         talk.say(
-            "check_done", title=found.title, folder=_shown(_folder(path)), stages=len(found.stages),
+            "check_done", title=found.title, folder=shown_folder(folder_of(path)), stages=len(found.stages),
             artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
             gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
         )  # fmt: skip
@@ -121,8 +124,8 @@ def check(
 
 def _read(path: Path | None) -> tuple[reader.Reading, tuple[Problem, ...]]:
     """A folder with all the overlays on it, or one overlay on its methodology."""
-    folder = _folder(path)
-    shown = _shown(folder)
+    folder = folder_of(path)
+    shown = shown_folder(folder)
     if path is not None and _is_overlay(path):
         reading = reader.read_folder(folder, shown, path)
         return reading, reading.problems
@@ -133,12 +136,22 @@ def _is_overlay(path: Path) -> bool:
     return path.is_file() and (path.name == "overlay.yaml" or path.parent.name == "overlays")
 
 
-def _annotation(at: Location, line: str) -> str:
-    text = line.partition(": ")[2].replace("%", "%25")
-    return f"::error file={at.file},line={at.line},col={at.column}::{text}"
+def annotation(found: Problem, language: str) -> str:
+    """A workflow command of GitHub; in a property, `:` and `,` are escaped too."""
+    kind = "warning" if messages.is_warning(found) else "error"
+    at = found.at
+    named = [("file", at.file), ("line", at.line), ("col", at.column), ("title", found.code)]
+    properties = ",".join(
+        f"{name}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for name, value in named if value
+    )
+    return f"::{kind} {properties}::{_escaped(messages.message(found, language))}"
 
 
-def _folder(path: Path | None) -> Path:
+def _escaped(value: object) -> str:
+    return str(value).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def folder_of(path: Path | None) -> Path:
     """The folder named – or that of the file named –, else the workspace's definitions, else the shipped ones."""
     if path is not None:
         if not path.exists():
@@ -167,7 +180,8 @@ def _methodologies_around(overlay: Path) -> list[Path]:
     return [folder for folder in found if lies_on(overlay, folder)] or found
 
 
-def _shown(folder: Path) -> str:
+def shown_folder(folder: Path) -> str:
+    """A folder as seen from here."""
     try:
         return str(folder.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -209,7 +223,8 @@ def show(
         reading, status = looked(school)
     else:
         overlay = methodology if methodology is not None and _is_overlay(methodology) else None
-        reading = reader.read_folder(_folder(methodology), _shown(_folder(methodology)), overlay)
+        folder = folder_of(methodology)
+        reading = reader.read_folder(folder, shown_folder(folder), overlay, talk.chosen())
     found, language = reading.or_refuse(), talk.language()
     if certificate:
         from schemas.certificate import certificate as proof

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "Make a workspace: settings, definitions to edit, the database.",
     "check": "Check the definitions in a folder; every problem of every file at once.",
+    "test": "Play the scenarios beside the definitions; what an edit does not touch is left out.",
     "explain": "Say what the code of a problem means, with a bad and a good example.",
     "show": "Show a definition: its stages, papers, tasks and gates.",
     "school": "Schools of this workspace.",

@@ -29,7 +29,7 @@ Json = Annotated[bool, Parameter(help="As JSON of a published schema.", negative
 def _looked(found: Office, programme: records.Programme, now: Any) -> tuple[Plan, Standing]:
     with found.store.read() as view:
         row = view.programme_by_id(programme.id or 0)
-        plan = next_steps(found.methodology(row.bundle), view.snapshot(row), now)
+        plan = next_steps(found.methodology(row.bundle, talk.chosen()), view.snapshot(row), now)
     assert plan.standing is not None
     return plan, plan.standing
 
@@ -38,7 +38,7 @@ def looked(school: str) -> tuple[Reading, dict[str, Any]]:
     """The definition that a programme is pinned to, and its `status/v1`."""
     with opened(school) as (found, programme, now):
         plan, standing = _looked(found, programme, now)
-        return found.reading(programme.bundle), views.status(plan, standing, talk.language())
+        return found.reading(programme.bundle, talk.chosen()), views.status(plan, standing, talk.language())
 
 
 def status(
@@ -137,14 +137,19 @@ def today(
             {
                 "schema": "today/v1",
                 "programmes": [
-                    {"school": row.school, "year": row.year, "waiting_for": lines}
+                    {
+                        "school": row.school,
+                        **({"name": row.name} if row.name else {}),
+                        "year": row.year,
+                        "waiting_for": lines,
+                    }
                     for row, lines, _ in answers
                 ],
             }
         )
         return 0
     for row, lines, runs in answers:
-        text.today(row.school, row.year, lines, language)
+        text.today(row.place, row.year, lines, language)
         if runs:
-            talk.say("next_run", school=row.school)
+            talk.say("next_run", school=row.place)
     return 0

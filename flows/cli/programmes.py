@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from flows import checkpoints, intake
 from flows.cli import talk
-from flows.cli.address import check_year, day, office, opened, split
+from flows.cli.address import check_name, check_year, day, office, opened, split
 from flows.engine.decisions import Request
 from flows.engine.reasons import said_of
 from flows.intake import Receipt
@@ -24,9 +24,15 @@ from schemas.problems import Refusal, WrongUsage, problem
 By = Annotated[str, Parameter(help="The code of the person who does it.")]
 
 
-def start(school: str, *, year: Annotated[str, Parameter(help="2026/27")]) -> int:
+def start(
+    school: str,
+    *,
+    year: Annotated[str, Parameter(help="2026/27")],
+    as_: Annotated[str, Parameter(name="--as", help="A name, where the school runs two in one year.")] = "",
+) -> int:
     """Start a school's programme for a year, pinned to the definitions as they are now."""
     check_year(year)
+    check_name(as_)
     with office() as (found, now):
         with found.store.read() as view:
             overlay = view.school(school).overlay
@@ -34,9 +40,12 @@ def start(school: str, *, year: Annotated[str, Parameter(help="2026/27")]) -> in
         methodology = reading.or_refuse()
         bundle = found.keep_bundle(reading)
         with found.store.write() as transaction:
-            row = transaction.start(school, year, bundle, methodology.id, now)
+            row = transaction.start(school, year, bundle, methodology.id, now, as_)
             found.settle(transaction, row, now)
-    talk.say("started", school=school, year=year, title=methodology.title)
+    talk.say("started", school=row.place, year=year, title=methodology.title)
+    if not methodology.school_days.covers_all(*methodology.year(year)):
+        first, last = methodology.school_days.covers or (None, None)
+        talk.say("calendar_short", first=first, last=last)
     return 0
 
 
@@ -46,8 +55,9 @@ def submit(school: str, paper: str, file: Path, *, by: By) -> int:
         raise WrongUsage(problem("U04", path=file))
     with opened(school) as (found, programme, now):
         receipt = intake.submit(found, programme, paper, file.name, file.read_bytes(), by, now, request_key())
-        _told(receipt)
-        if receipt.accepted:
+        for each in (receipt, *receipt.parts):
+            _told(each)
+        if any(each.accepted for each in (receipt, *receipt.parts)):
             _woken(found, programme, receipt.work)
     return 0
 
@@ -159,11 +169,7 @@ def run(
         raise WrongUsage(problem("U07"))
     with office() as (found, now):
         with found.store.read() as view:
-            if school is None:
-                programmes = list(view.due(now))
-            else:
-                name, year = split(school)
-                programmes = [view.programme(name, year)]
+            programmes = list(view.due(now)) if school is None else [view.programme(*split(school))]
         if retry:
             for programme in programmes:
                 keys = checkpoints.clear(found, programme, retry, now)
@@ -186,7 +192,7 @@ def _reconciled(
         from flows.programme import reconcile
 
         for row in programmes:
-            state = reconcile(row.school, row.year, now)
+            state = reconcile(row.school, row.year, now, row.name)
             codes.append(_ended(row, str(state.name), state.message or "", exit_code))
     return codes
 
@@ -196,9 +202,9 @@ def _ended(row: records.Programme, name: str, message: str, exit_code: bool) -> 
         talk.problems([problem("W15", items=message)])
         return 1
     if name == "Busy":
-        raise Refusal(problem("W09", school=row.school))
+        raise Refusal(problem("W09", school=row.place))
     waits = name == "AwaitingPeople"
-    talk.say("run_waits" if waits else "run_closed", school=row.school, year=row.year)
+    talk.say("run_waits" if waits else "run_closed", school=row.place, year=row.year)
     return 5 if waits and exit_code else 0
 
 
@@ -209,5 +215,5 @@ def _listed(keys: list[str], limit: int = 8) -> str:
 
 def _woken(found: Office, programme: records.Programme, work: bool) -> None:
     """Let a serving server go on; without one, `run` is the next step where there is work for it."""
-    if not wake(found.workspace, programme.school, programme.year) and work:
+    if not wake(found.workspace, programme) and work:
         talk.say("next_run", school=programme.school)

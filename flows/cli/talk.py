@@ -48,6 +48,11 @@ def language() -> str:
     return found if found in messages.LANGUAGES else "ru"
 
 
+def chosen() -> str:
+    """The language that this command was asked for; empty where it was not."""
+    return _chosen["language"] or ""
+
+
 def word(name: str, /, **values: object) -> str:
     """A text in the chosen language."""
     return messages.word(name, language(), **values)

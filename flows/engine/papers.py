@@ -185,7 +185,7 @@ class Papers:
     def changed_inputs(self, spec: ArtefactSpec, version: Version, key: str) -> list[Reason]:
         """What a paper was made from that has changed since."""
         task = self.writer(spec)
-        if task is None or not task.reads or task.uses == "matching":
+        if task is None or not task.reads or task.uses == "matching" or spec.kept_when_stale:
             return []  # a proposal is stale only while somebody waits for a match: see Work
         now = self.inputs(task, key)
         return [
@@ -256,10 +256,15 @@ class Papers:
         verdict = evaluate(condition, data)
         if verdict.holds:
             return Outcome(True)
-        return Outcome(verdict.holds, self._explained(stage, condition, verdict, data))
+        return Outcome(verdict.holds, self._explained(stage, condition, verdict, data, member))
 
     def _explained(
-        self, stage: Stage, condition: Condition, verdict: Verdict, data: Mapping[str, Any]
+        self,
+        stage: Stage,
+        condition: Condition,
+        verdict: Verdict,
+        data: Mapping[str, Any],
+        member: Member | None,
     ) -> tuple[Reason, ...]:
         if verdict.waiting:
             return tuple(
@@ -272,7 +277,15 @@ class Papers:
             return (reason("field_missing", field=verdict.detail, row=_row_without(data, verdict.detail)),)
         if verdict.fault:
             return (reason("condition_fault", code=verdict.fault, detail=verdict.detail),)
+        if any(self._confidential(stage, name, member) for name in condition.names):
+            return (reason("looked_unseen"),)
         return tuple(reason("looked", text=text, value=value) for text, value in looked_at(condition, data))
+
+    def _confidential(self, stage: Stage, name: str, member: Member | None) -> bool:
+        """Whether the values of what a condition names are not for everybody's eyes."""
+        if name == "row" and member:
+            return self._row_spec(member).confidential
+        return self._is_paper(stage, name) and self.named(stage, name).confidential
 
     @staticmethod
     def _is_paper(stage: Stage, name: str) -> bool:
@@ -339,7 +352,7 @@ class Papers:
     def _typed(self, spec: ArtefactSpec, data: Any, *, row: bool = False) -> Any:
         if spec.schema not in self.methodology.with_reals:
             return data
-        schema = self.methodology.schemas[spec.schema]
+        schema = self.methodology.schema_of(spec)
         return as_typed(schema["properties"]["rows"]["items"] if row else schema, data)
 
     def wake(self, key: str, moment: datetime) -> None:

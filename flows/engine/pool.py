@@ -20,6 +20,7 @@ from schemas.model import Methodology, Register
 from schemas.stage import TaskSpec
 
 SIDES = ("mentor", "mentee")
+GROUP_CODE = "Г-{:02d}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from flows.engine.gates import Gate
+from flows.engine.letters import letters_due
 from flows.engine.members import Ending
 from flows.engine.snapshot import Member, Snapshot, Version
 from flows.engine.standing import Standing
@@ -108,7 +109,9 @@ class _Finder:
             elif self._silent(task, key, standing):
                 engine.append(RecordSilence(task.path, key))
             if not Work.by_machine(task):
-                people.extend(self._ask(task, key, standing))
+                asks = list(self._ask(task, key, standing))
+                people.extend(asks)
+                engine.extend(letters_due(self.standing, task, key, standing, asks))
         if runs:
             engine.append(Run(task.path, runs))
 
@@ -191,6 +194,10 @@ class _Finder:
         since = standing.opened or self.standing.now
         for role, who in self._whom(task, key):
             yield Ask(task.path, key, role, who, since, standing.due, standing.late, standing.reasons)
+        if task.escalation and standing.escalated:
+            role = task.escalation.role
+            who = self.holders(role, task, key)
+            yield Ask(task.path, key, role, who, since, standing.due, standing.late, escalated=True)
 
     def _let_go(self, task: TaskSpec, key: str) -> bool:
         """Whether every gate that asks for what the task writes was told to do without it."""

@@ -73,12 +73,15 @@ class Version:
         return found
 
 
-FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed"]
+FactKind = Literal["opened", "done", "failed", "cleared", "reopened", "printed", "reminded", "escalated"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to a task; `note` is a failure's code, a reopening's reason, a print's data digest."""
+    """Something that happened to a task.
+
+    `note` is a failure's code, a reopening's reason, a print's data digest or a reminder's term.
+    """
 
     seq: int
     kind: FactKind
@@ -138,6 +141,12 @@ class Snapshot:
     stages_done: Mapping[str, int] = field(default_factory=dict)  # stage → seq of the first time
     closed: int | None = None  # seq at which the year was closed
     closed_at: datetime | None = None
+    name: str = ""  # of the programme, where the school runs two in the year
+
+    @property
+    def place(self) -> str:
+        """SCHOOL or SCHOOL/NAME."""
+        return f"{self.school}/{self.name}" if self.name else self.school
 
     def versions_of(self, path: str, key: str = "") -> Sequence[Version]:
         """Versions of a paper, oldest first."""

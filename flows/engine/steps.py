@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from flows.engine.reasons import Reason
 from flows.engine.snapshot import Member
@@ -41,6 +42,19 @@ class RecordSilence:
 
 
 @dataclass(frozen=True)
+class Tell:
+    """Letters of a task's term, once an opening: to those who are asked, or to those it is passed on to."""
+
+    task: str
+    key: str
+    kind: Literal["reminded", "escalated"]
+    term: str  # the reminder's span as it is written
+    who: tuple[str, ...]
+    due: datetime
+    opening: int  # seq of the opening that the term counts from
+
+
+@dataclass(frozen=True)
 class FinishStage:
     """A stage is done for the first time."""
 
@@ -64,6 +78,7 @@ class Ask:
     due: datetime | None
     late: bool
     reasons: tuple[Reason, ...] = ()
+    escalated: bool = False  # asked of somebody to whom it was passed on
 
 
 @dataclass(frozen=True)
@@ -120,6 +135,7 @@ Step = (
     Open
     | Run
     | RecordSilence
+    | Tell
     | FinishStage
     | CloseYear
     | Ask
@@ -129,7 +145,7 @@ Step = (
     | ClearIncident
     | Renew
 )
-ENGINE_STEPS = (Open, Run, RecordSilence, FinishStage, CloseYear)
+ENGINE_STEPS = (Open, Run, RecordSilence, Tell, FinishStage, CloseYear)
 
 
 @dataclass(frozen=True)

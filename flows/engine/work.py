@@ -30,6 +30,7 @@ class Task:
     opened: datetime | None = None
     due: datetime | None = None
     late: bool = False
+    escalated: bool = False
     reasons: tuple[Reason, ...] = ()
 
 
@@ -159,23 +160,31 @@ class Work:
 
     def _next_period(self, task: TaskSpec, opened: datetime) -> datetime:
         assert task.every is not None
-        day = moments.day_after(opened, task.every.period, self.snapshot.zone, self.methodology.week)
+        day = moments.day_after(opened, task.every.period, self.snapshot.zone, self.methodology.school_days)
         return moments.start_of(day, self.snapshot.zone)
 
     def _open(self, task: TaskSpec, key: str, opened: datetime) -> Task:
-        zone, week = self.snapshot.zone, self.methodology.week
+        zone, days = self.snapshot.zone, self.methodology.school_days
         if task.every:
             self.papers.wake(key, self._next_period(task, opened))
             if self._logged_since(task, key) and not self._answers_wait(task, key):
                 return Task("waiting", opened=opened, reasons=(reason("next_period", place(task.path, key)),))
         due = None
         if task.due:
-            due = moments.due_moment(task.due, opened, self.year, zone, week)
+            due = moments.due_moment(task.due, opened, self.year, zone, days)
         elif task.closing and task.closing.after:
-            due = moments.after(opened, task.closing.after, zone, week)
-        if due:
-            self.papers.wake(key, due)
-        return Task("open", opened=opened, due=due, late=bool(due and self.now >= due))
+            due = moments.after(opened, task.closing.after, zone, days)
+        if due is None:
+            return Task("open", opened=opened)
+        self.papers.wake(key, due)
+        for before in task.reminders.values():
+            self.papers.wake(key, moments.remind_moment(due, before, zone, days))
+        escalated = False
+        if task.escalation:
+            escalation = moments.escalate_moment(due, task.escalation.after, zone, days)
+            self.papers.wake(key, escalation)
+            escalated = self.now >= escalation
+        return Task("open", opened=opened, due=due, late=self.now >= due, escalated=escalated)
 
     def _answers_wait(self, task: TaskSpec, key: str) -> bool:
         """Whether answers came in that no paper has been made of yet."""

@@ -30,11 +30,12 @@ class School(SQLModel, table=True):
 class Programme(SQLModel, table=True):
     """One methodology, one school, one year; pinned to the bundle of its definition."""
 
-    __table_args__ = (UniqueConstraint("school", "year"),)
+    __table_args__ = (UniqueConstraint("school", "year", "name", name="programme_place"),)
 
     id: int | None = Field(default=None, primary_key=True)
     school: str = Field(foreign_key="school.id", index=True)
     year: str
+    name: str = ""  # tells two programmes of one year apart
     bundle: str
     methodology: str
     started_at: str
@@ -44,6 +45,11 @@ class Programme(SQLModel, table=True):
     lease_owner: str = ""
     lease_until: float = 0.0
     lease_token: int = 0
+
+    @property
+    def place(self) -> str:
+        """SCHOOL or SCHOOL/NAME: how commands call it, without the year."""
+        return f"{self.school}/{self.name}" if self.name else self.school
 
 
 class Content(SQLModel, table=True):

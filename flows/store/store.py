@@ -26,9 +26,10 @@ from flows.store.history import History, read_on
 from flows.store.processes import dead, owner
 from flows.store.records import moment
 from schemas.digests import canonical, digest
-from schemas.problems import Refusal, WrongUsage, problem
+from schemas.messages import unknown
+from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
 
-HEAD = "0002"  # the newest migration; a test holds it equal to the folder
+HEAD = "0004"  # the newest migration; a test holds it equal to the folder
 _LOCK = 0x6E617374  # "nast": the advisory lock of writers on PostgreSQL
 
 
@@ -142,33 +143,49 @@ class Transaction:
         """All programmes, oldest first."""
         return self.session.exec(select(records.Programme).order_by(col(records.Programme.id))).all()
 
-    def programme(self, school: str, year: str | None = None) -> records.Programme:
-        """A school's programme: of a year, or its newest."""
+    def programme(self, school: str, year: str | None = None, name: str = "") -> records.Programme:
+        """A school's programme: of a year, or its newest; without a name the unnamed one, or the only one."""
         self.school(school)
         query = select(records.Programme).where(records.Programme.school == school)
         if year:
             query = query.where(records.Programme.year == year)
-        found = self.session.exec(query.order_by(col(records.Programme.year).desc())).first()
-        if found is None:
+        all_years = self.session.exec(query.order_by(col(records.Programme.year).desc())).all()
+        if not all_years:
             raise WrongUsage(problem("W06", school=school, year=year or "–"))
-        return found
+        if name:
+            found = next((each for each in all_years if each.name == name), None)
+            if found is None:
+                raise WrongUsage(
+                    unknown(NOWHERE, "programme", name, {each.name for each in all_years} - {""})
+                )
+            return found
+        newest = [each for each in all_years if each.year == all_years[0].year]
+        unnamed = next((each for each in newest if not each.name), None)
+        if unnamed is None and len(newest) > 1:
+            raise WrongUsage(problem("K21", school=school, known=sorted(each.place for each in newest)))
+        return unnamed or newest[0]
 
     def programme_by_id(self, number: int) -> records.Programme:
         """A programme by its number."""
         return self.session.get_one(records.Programme, number)
 
     def start(
-        self, school: str, year: str, bundle: str, methodology: str, now: datetime
+        self, school: str, year: str, bundle: str, methodology: str, now: datetime, name: str = ""
     ) -> records.Programme:
-        """Start a programme."""
+        """Start a programme; a name tells it from another one of the same year."""
         self.school(school)
         query = select(records.Programme).where(
-            records.Programme.school == school, records.Programme.year == year
+            records.Programme.school == school, records.Programme.year == year, records.Programme.name == name
         )
         if self.session.exec(query).first():
             raise Refusal(problem("W07", school=school, year=year))
         row = records.Programme(
-            school=school, year=year, bundle=bundle, methodology=methodology, started_at=moment(now)
+            school=school,
+            year=year,
+            name=name,
+            bundle=bundle,
+            methodology=methodology,
+            started_at=moment(now),
         )
         self.session.add(row)
         self.session.flush()
@@ -183,6 +200,7 @@ class Transaction:
         return engine.Snapshot(
             school=programme.school,
             year=programme.year,
+            name=programme.name,
             zone=ZoneInfo(school.timezone),
             versions=read.versions,
             facts=read.facts,

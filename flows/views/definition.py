@@ -48,8 +48,13 @@ class _Text:
                 "show_params", [(key, self.value(each)) for key, each in stage.params.items()]
             )
             papers = [
-                (f"{'* ' if each.required else '  '}{each.id}", self.paper(each))
-                for each in stage.artefacts.values()
+                (
+                    f"{'' if each is whole else '  '}{'* ' if each.required else '  '}{each.id}",
+                    self.paper(each),
+                )
+                for whole in stage.artefacts.values()
+                if whole.part_of is None
+                for each in (whole, *self.methodology.parts.get(whole.path, ()))
             ]
             yield from self.part("show_papers", papers)
             yield from self.part(

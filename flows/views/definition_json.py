@@ -81,6 +81,7 @@ def _artefact(spec: ArtefactSpec) -> Json:
         "list": _list(spec.each),
         "belongs_to": "school" if spec.of_school else "programme",
         "until": spec.in_force.until if spec.in_force else None,
+        **({"part_of": spec.part_of} if spec.part_of else {}),
         "checks": [_check(check) for check in spec.checks],
     }
 

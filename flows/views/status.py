@@ -24,6 +24,7 @@ def status(plan: Plan, standing: Standing, language: str, *, keys: bool = False)
     return {
         "schema": "status/v1",
         "school": snapshot.school,
+        **({"name": snapshot.name} if snapshot.name else {}),
         "year": snapshot.year,
         "methodology": standing.methodology.id,
         "digest": standing.methodology.digest,
@@ -55,6 +56,8 @@ def _stage(standing: Standing, stage: Stage, language: str, keys: bool) -> Json:
 
 def _artefact(standing: Standing, spec: ArtefactSpec, keys: bool) -> Json:
     head: Json = {"title": spec.title, "required": spec.required}
+    if spec.part_of:
+        head["part_of"] = spec.part_of
     if spec.each is None:
         return {**head, **_paper(standing, spec, "")}
     papers = {key: _paper(standing, spec, key) for key in _all_keys(standing, spec)}
@@ -222,11 +225,12 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
     now = standing.now.isoformat()
     roles = standing.methodology.roles
     match step:
-        case Ask(path, key, role, who, since, due, late, _):
+        case Ask(path, key, role, who, since, due, late, _, escalated):
             task = standing.methodology.task(path)
             action = (
                 "sign_paper" if task.uses == "document" else "answer" if task.uses == "survey" else "hand_in"
             )
+            action = "press" if escalated else action
             item = f"{task.stage}/{task.writes}"
             return _line(
                 action, item, key, role, who, since.isoformat(), last_day(due, standing), late, task.title

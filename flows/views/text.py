@@ -25,7 +25,8 @@ def _console() -> Console:
 def status(found: Mapping[str, Any], language: str) -> None:
     """The seven stages, then whom the programme waits for."""
     console = _console()
-    title = word("status_title", language, school=found["school"], year=found["year"],
+    place = f"{found['school']}/{found['name']}" if "name" in found else found["school"]
+    title = word("status_title", language, school=place, year=found["year"],
                  state=word(f"programme_{found['state']}", language))  # fmt: skip
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "column_stage", "column_state", "column_passed", "column_gates"):

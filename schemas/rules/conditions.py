@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from schemas.conditions import Checker, Condition
+from schemas.conditions import Checker, Condition, Mistyped
 from schemas.message_types import MessageTypes
-from schemas.messages import foreign, hint, said
+from schemas.messages import LOOKALIKES, foreign, hint, said
 from schemas.problems import Problem, problem
+from schemas.rules.constants import Values
+from schemas.rules.slips import FUNCTIONS, called, foreign_slip
 from schemas.rules.sources import Data, Sources
 from schemas.sources import Pointer, Source
 
@@ -33,15 +35,32 @@ def condition_problems(sources: Sources) -> Iterator[Problem]:
                 jobs.append((method, ("indicators", name, side, "where"), names))
     errors = checker.check_all([(Condition.of(_text(source, at)), names) for source, at, names in jobs])
     for (source, pointer, names), error in zip(jobs, errors, strict=True):
+        text = _text(source, pointer)
         if error:
-            at = source.inside(pointer, error.line, error.column)
-            name = error.detail.split(".")[0]
-            if error.kind == "C02":
-                yield problem("C02", at, detail=name, nearest=hint(name, names))
-            elif error.kind == "C03":
-                yield problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
-            else:
-                yield problem(error.kind, at, detail=foreign(error.detail))
+            yield _told(error, source, pointer, text, names)
+        else:
+            yield from Values(names, types).problems(source, pointer, text)
+
+
+def _told(error: Mistyped, source: Source, pointer: Pointer, text: str, names: Mapping[str, str]) -> Problem:
+    """What is wrong with a condition in words that help: the parser's own where there are no better ones."""
+    slip = foreign_slip(text) if error.kind in ("C01", "C02") else None
+    if slip:
+        at = source.inside(pointer, slip.line, slip.column)
+        if slip.right:
+            return problem("C12", at, wrong=slip.wrong, right=slip.right)
+        plain = slip.wrong.translate(LOOKALIKES)
+        known = [*names, plain] if plain.isascii() else names
+        return problem("C13", at, name=slip.wrong, nearest=hint(slip.wrong, known))
+    at = source.inside(pointer, error.line, error.column)
+    name = error.detail.split(".")[0]
+    if error.kind == "C02":
+        return problem("C02", at, detail=name, nearest=hint(name, FUNCTIONS if called(text, name) else names))
+    if error.kind == "C03":
+        return problem("C03", at, detail=said(_CEL_TYPES[name]) if name in _CEL_TYPES else name)
+    if error.kind == "C04":
+        return problem("C04", at, detail=error.detail, nearest=hint(error.detail, error.known))
+    return problem(error.kind, at, detail=foreign(error.detail))
 
 
 def _text(source: Source, pointer: Pointer) -> str:

@@ -40,6 +40,14 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
         for side in ("numerator", "denominator"):
             yield from _count(sources, indicator[side], ("indicators", name, side))
     yield from basis_problems(sources, source, data, ())
+    holidays = data["calendar"].get("holidays")
+    if holidays:
+        stem = holidays.removeprefix("calendar/").removesuffix(".yaml")
+        if stem not in sources.calendars and stem not in sources.broken:
+            known = [f"calendar/{each}.yaml" for each in sources.calendars]
+            yield unknown(source.at(("calendar", "holidays")), "calendar", holidays, known)
+    for calendar in sources.calendars.values():
+        yield from basis_problems(sources, calendar, calendar.data, ())
     yield from _stage_cycle(sources)
     yield from _audiences(sources)
 

@@ -24,6 +24,9 @@ class Sources:
     schemas: dict[str, Data] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()  # stages, surveys and schema files that have problems of their own
     complete: bool = True  # whether each param must have a value
+    # of the sound ones among `documents`: what problems call the file, and its content
+    templates: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    calendars: Mapping[str, Source] = field(default_factory=dict)
 
     def artefact(self, path: str) -> Data | None:
         """The declaration of STAGE/ARTEFACT, or None."""

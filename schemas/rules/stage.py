@@ -93,6 +93,13 @@ class Stage:
             return
         if "passed" in need:
             yield from self._keyed_gate((*here, "passed"), need["passed"])
+        stages = self.method["stages"]
+        number = stages.get(path.split("/")[0], {}).get("number", 0)
+        of_school = spec.get("belongs_to") == "school"  # that comes from the year before
+        if not (need.get("optional") or of_school) and number > stages.get(self.name, {}).get(
+            "number", number
+        ):
+            yield problem("R58", self.source.at((*here, "artefact")), name=path, number=number)
         if need.get("is") == "approved" and not self._covered(path):
             yield problem("R09", self.source.at((*here, "is")), name=path)
 
@@ -273,7 +280,8 @@ class Stage:
         if level:
             yield from self._known(here, "artefact", key, self.artefacts, key=True)
             keyed = self._register_of(key)
-            if keyed and register and keyed != register:
+            both_known = {keyed, register} <= set(self.method["registers"])
+            if both_known and keyed != register:
                 yield problem("R08", self.source.at(here, key=True), name=key, register=keyed, gate=register)
             if level == "approved" and not self._covered(f"{self.name}/{key}"):
                 yield problem("R09", self.source.at(here), name=key)
