@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check mutate bench clean
+.PHONY: demo test fuzz check mutate bench clean
 
 demo: $(VENV)/.run
 	$(BIN)/nastavnik demo
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist loadfile
+
+fuzz: $(VENV)/.dev
+	NASTAVNIK_TEST_FUZZ=all $(BIN)/pytest -n 2 --timeout 3600 tests/test_two_validators.py tests/test_mutated_definitions.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from flows.engine import decisions
 from flows.engine.decisions import Request, Ruling
-from flows.engine.explain import requirement_title
 from flows.engine.snapshot import Decision, Waiver
 from flows.engine.standing import Standing
 from flows.naming import member_key
@@ -164,7 +163,7 @@ def waive(
                 found.extend(evidence)
         _refuse(found)
         asked = next(each for each in checkpoint.requires if each.id == requirement)
-        title = requirement_title(standing, checkpoint, asked)
+        title = standing.gates.asked_title(checkpoint, asked)
         transaction.note(key, row)
         plan = office.settle(transaction, row, now)
         return Decided(checkpoint.path, keys or [""], title, work=bool(office.runs(plan)))

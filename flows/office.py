@@ -43,8 +43,7 @@ class Office:
 
     def keep_bundle(self, reading: reader.Reading) -> str:
         """Store a resolved definition and return the name of its bundle."""
-        content = {name: base64.b64encode(each).decode() for name, each in reading.bundle.items()}
-        return self.store.files.put(canonical(content))
+        return self.store.files.put(packed(reading))
 
     def methodology(self, bundle: str, language: str = "") -> Methodology:
         """The methodology of a stored bundle; its texts in a language asked for, where they have it."""
@@ -121,6 +120,11 @@ def definitions_of(workspace: Workspace, overlay: str = "", folder: Path | None 
     if file is not None and not file.is_file():
         raise WrongUsage(problem("O16", path=overlay))
     return reader.read_folder(where, str(where), file)
+
+
+def packed(reading: reader.Reading) -> bytes:
+    """A resolved definition as it is stored: its digest is the name of the bundle."""
+    return canonical({name: base64.b64encode(each).decode() for name, each in reading.bundle.items()})
 
 
 def open_office(workspace: Workspace) -> Office:

@@ -112,6 +112,12 @@ class _Context:
         survey = self.files.get(f"surveys/{options.get('survey')}.yaml")
         return digest([declared, survey, self.documents.get(options.get("template", ""))])
 
+    def source_digest(self, options: Data) -> str:
+        """The digest of the survey and the template that a task is made with; empty where there is neither."""
+        survey = self.files.get(f"surveys/{options.get('survey')}.yaml")
+        template = self.documents.get(options.get("template", ""))
+        return digest([survey, template]) if survey or template else ""
+
 
 def span(text: str, *, school_days: bool = False) -> Span:
     """An ISO 8601 duration as a Span."""
@@ -176,6 +182,7 @@ def _stage(data: Data, number: int, context: _Context) -> Stage:
         },
         checkpoints=gates,
         may_reopen=tuple(data.get("may_reopen", ())),
+        renamed=data.get("renamed", {}),
     )
 
 
@@ -264,6 +271,7 @@ def _task(
         else None,
         each=artefacts[writes].each if writes else None,
         digest=context.task_digest(stage, name, options),
+        source=context.source_digest(options),
     )
 
 

@@ -15,6 +15,7 @@ from schemas.messages import is_warning
 from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
+from schemas.profile import profile_problems
 from schemas.rules.scenarios import scenario_problems
 from schemas.rules.sources import Sources
 from schemas.shapes import broken_parts, part_problems
@@ -287,7 +288,7 @@ def _schemas(
     for name in sorted(content):
         if name.startswith("artefacts/") and name.endswith(".schema.json"):
             source, problems = parse_json(content[name], called[name])
-            problems = problems or (validation.profile_problems(source) if source else [])
+            problems = problems or (profile_problems(source) if source else [])
             found.extend(problems)
             if source and not problems:
                 own[name.removesuffix(".schema.json")] = source.data
@@ -312,12 +313,20 @@ def _schemas(
 
     schemas: dict[str, Schema] = {}
     for name in sorted(used):
+        path = f"artefacts/{name}"
         try:
-            path = f"artefacts/{name}"
-            schemas[name] = validation.inline(look(path), path, look)
+            schema = look(path)
         except validation.UnknownSchema:
             continue  # told by the rules, at the artefact that asks for it
-        except (KeyError, RecursionError):
-            file = f"artefacts/{name}.schema.json"
-            found.append(problem("J04", Location(called.get(file, file)), reference="$ref"))
+        try:
+            schemas[name] = validation.inline(schema, path, look)
+        except (LookupError, RecursionError) as error:
+            file = f"{path}.schema.json"
+            found.append(
+                problem(
+                    "J04",
+                    Location(called.get(file, file)),
+                    reference=error.args[0] if isinstance(error, LookupError) else "$ref",
+                )
+            )
     return schemas, files_used, found

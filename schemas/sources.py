@@ -39,6 +39,7 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RESERVED = ("%", "@", "`")
 _NO_BREAK = "\u00a0"
+_GLUED_COMMENT = re.compile(r"^[^#\n]*[^#\s]#", re.MULTILINE)  # of a line of what stands between two values
 
 
 @dataclass(frozen=True)
@@ -211,10 +212,12 @@ class _Reader:
         self.keys: dict[Pointer, tuple[int, int]] = {}
         self.quoted: set[Pointer] = set()
         self.nodes = 0
+        self.end = 0  # where the last event ended
 
     @cached_property
     def _events(self) -> Any:
-        return _LOADER(self.text)
+        # the last line is lost to the parser where it is nothing but spaces
+        return _LOADER(self.text + "\n" if self.text.rpartition("\n")[2].isspace() else self.text)
 
     def document(self) -> Any:
         self._expect()  # stream start
@@ -248,7 +251,20 @@ class _Reader:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
+        self._between(event)
         return event
+
+    def _between(self, event: Any) -> None:
+        """Refuse what the parser takes otherwise than YAML 1.2: a glued `#` is no comment, a glued `?` no key."""
+        start, end = event.start_mark.index, event.end_mark.index
+        block = getattr(event, "style", None) in ("|", ">")  # its header may carry a comment too
+        between = self.text[max(self.end - 1, 0) : self.text.find("\n", start) if block else start]
+        if "#" in between and (glued := _GLUED_COMMENT.search(between)):
+            at = max(self.end - 1, 0) + glued.end() - 1
+            raise _Stop(problem("Y21", _place(self.name, self.text, at)))
+        if between.endswith("?") and start < end and isinstance(event, yaml.NodeEvent):
+            raise _Stop(problem("Y20", _place(self.name, self.text, start - 1)))
+        self.end = end
 
     def _at(self, event: Any) -> Location:
         return Location(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -258,7 +274,7 @@ class _Reader:
         self.values[pointer] = (mark.line + 1, mark.column + 1)
         if event.anchor is not None:  # an alias has one too
             raise _Stop(problem("Y08", self._at(event), anchor=event.anchor))
-        if event.tag not in (None, "!"):
+        if event.tag is not None:
             raise _Stop(problem("Y09", self._at(event), tag=event.tag))
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, pointer)

@@ -177,6 +177,7 @@ class TaskSpec:
     closing: Closing | None = None
     each: Each | None = None
     digest: str = ""
+    source: str = ""  # digest of the survey and the template that it is made with
 
     path: str = field(init=False, default="")  # `stage/task`
 
@@ -248,6 +249,10 @@ class Checkpoint:
         """Ids of the artefacts that a signature covers."""
         return tuple(each.id for each in self.requires if each.level)
 
+    def is_opinion(self, sign_off: str) -> bool:
+        """Whether a signature only gives an opinion; one that is asked for no more decides what it decided."""
+        return sign_off in self.sign_off and self.sign_off[sign_off].act == "opinion"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -264,3 +269,6 @@ class Stage:
     tasks: Mapping[str, TaskSpec]
     checkpoints: Mapping[str, Checkpoint]
     may_reopen: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(
+        default_factory=dict
+    )  # former id of a part, or of the stage → its id now

@@ -1,7 +1,6 @@
 """JSON Schema 2020-12 in our own profile: read with local `$ref` inlined, validated, told as Problems.
 
-The profile: known keywords and formats only, `$ref` to our own files only and without siblings that
-restrict, anchored patterns, no recursion. What is left validates the same everywhere.
+What the profile is stands in `profile`.
 """
 
 from __future__ import annotations
@@ -20,14 +19,10 @@ from schemas.sources import Pointer, Source, parse_json
 Schema = Mapping[str, Any]
 SHIPPED = Path(__file__).parent
 
-_ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default"}
-_KEYWORDS = _ANNOTATIONS | {
-    "$ref", "type", "enum", "const", "properties", "patternProperties", "additionalProperties",
-    "propertyNames", "required", "dependentRequired", "minProperties", "maxProperties", "items",
-    "minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "format", "minimum",
-    "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "if", "then", "else", "allOf", "not",
-}  # fmt: skip
-_FORMATS = {"date", "date-time", "duration"}
+MAX_NODES = 20_000
+
+_BY_NAME = {"properties", "patternProperties"}  # maps of schemas by names of the author's choice
+_DATA = {"const", "enum", "default", "examples"}
 
 
 class Placer(Protocol):
@@ -71,31 +66,45 @@ def _shipped_file(name: str) -> Schema:
     return dict(source.data)
 
 
-def inline(schema: Schema, name: str, lookup: Callable[[str], Schema]) -> Schema:
-    """Replace local references; `name` is the file's path without its suffix, `lookup` reads another."""
+def inline(
+    schema: Schema, name: str, lookup: Callable[[str], Schema], left: Iterator[int] | None = None
+) -> Schema:
+    """Replace local references; `name` is the file's path without its suffix, `lookup` reads another.
+
+    RecursionError where the references lead in a circle or make more than MAX_NODES nodes.
+    """
     root = schema
+    left = iter(range(MAX_NODES)) if left is None else left
     folder = name.rpartition("/")[0]
 
-    def walk(node: Any, depth: int) -> Any:
+    def walk(node: Any, depth: int, names: bool = False) -> Any:
         if isinstance(node, list):
             return [walk(each, depth + 1) for each in node]
         if not isinstance(node, dict):
             return node
-        if depth > 40:
+        if depth > 40 or next(left, None) is None:
             raise RecursionError(name)
+        if names:  # of properties, so that one of them may be called as a keyword
+            return {key: walk(value, depth + 1) for key, value in node.items()}
         if "$ref" in node:
             rest = {key: value for key, value in node.items() if key != "$ref"}
             return {**target(node["$ref"]), **walk(rest, depth + 1)}
-        return {key: walk(value, depth + 1) for key, value in node.items() if key != "$defs"}
+        return {
+            key: value if key in _DATA else walk(value, depth + 1, key in _BY_NAME)
+            for key, value in node.items()
+            if key != "$defs"
+        }
 
     def target(reference: str) -> Schema:
         file, _, pointer = reference.partition("#")
         where = _joined(folder, file.removesuffix(".schema.json")) if file else name
         found: Any = lookup(where) if file else root
-        for part in pointer.strip("/").split("/") if pointer.strip("/") else []:
-            found = found[part]
+        for part in pointer.removeprefix("/").split("/") if pointer else []:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping):
+            raise KeyError(reference)
         if file:
-            return inline({"$defs": lookup(where).get("$defs", {}), **found}, where, lookup)
+            return inline({"$defs": lookup(where).get("$defs", {}), **found}, where, lookup, left)
         result: Schema = walk(found, 1)
         return result
 
@@ -107,61 +116,12 @@ def _joined(folder: str, file: str) -> str:
     parts = folder.split("/") if folder else []
     for part in file.split("/"):
         if part == "..":
+            if not parts:
+                raise UnknownSchema(file)
             parts.pop()
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def profile_problems(source: Source) -> list[Problem]:
-    """What in a schema file falls outside the profile."""
-    found: list[Problem] = []
-
-    def walk(node: Any, pointer: Pointer) -> None:
-        if isinstance(node, bool):
-            return
-        if not isinstance(node, Mapping):
-            found.append(problem("J01", source.at(pointer)))
-            return
-        for key, value in node.items():
-            here = (*pointer, key)
-            if key.startswith(("x-", "x_")):
-                continue
-            if key not in _KEYWORDS:
-                found.append(problem("J02", source.at(here, key=True), key=key, nearest=hint(key, _KEYWORDS)))
-            elif key in ("properties", "patternProperties", "$defs"):
-                for name, inner in value.items() if isinstance(value, Mapping) else ():
-                    walk(inner, (*here, name))
-            elif key in ("items", "additionalProperties", "propertyNames", "if", "then", "else", "not"):
-                walk(value, here)
-            elif key == "allOf":
-                for index, inner in enumerate(value):
-                    walk(inner, (*here, index))
-            elif key == "format" and value not in _FORMATS:
-                found.append(
-                    problem("J03", source.at(here), format=value, nearest=hint(str(value), _FORMATS))
-                )
-            elif key == "$ref" and ("://" in str(value) or str(value) == "#"):
-                found.append(problem("J04", source.at(here), reference=value))
-            elif key == "pattern":
-                found.extend(_pattern_problems(str(value), source.at(here)))
-        if node.get("uniqueItems") and "maxItems" not in node:
-            found.append(problem("J06", source.at((*pointer, "uniqueItems"), key=True)))
-
-    walk(source.data, ())
-    return found
-
-
-def _pattern_problems(pattern: str, at: Location) -> list[Problem]:
-    if not (pattern.startswith("^") and pattern.endswith("$")):
-        return [problem("J05", at, pattern=pattern)]
-    if re.search(r"\\[dDwWsSpPbB]|\(\?|\\[0-9]", pattern) or re.search(r"[+*}]\)?[+*{]", pattern):
-        return [problem("J07", at, pattern=pattern)]
-    try:
-        re.compile(pattern)
-    except re.error:
-        return [problem("J07", at, pattern=pattern)]
-    return []
 
 
 # --- validating ----------------------------------------------------------------------------------
@@ -188,12 +148,10 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
 
     if keyword == "additionalProperties" and value is False:
         known = set(error.schema.get("properties", {}))
-        patterns = error.schema.get("patternProperties", {})
-        for key in data:
-            if key not in known and not any(re.search(each, key) for each in patterns):
-                comma = data[key] is None and " " in key
-                advice = said("nearest_comma") if comma else hint(key, known)
-                yield tell("01", at((*pointer, key), key=True), key=key, nearest=advice)
+        for extra in validators.extra(error.schema, data):
+            comma = data[extra] is None and " " in extra
+            advice = said("nearest_comma") if comma else hint(extra, known)
+            yield tell("01", at((*pointer, extra), key=True), key=extra, nearest=advice)
     elif keyword == "required":
         missing = [key for key in value if key not in data]
         for key in missing if error.message.startswith(repr(missing[0])) else ():
@@ -239,7 +197,7 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
                         ]
                     yield tell("12", place, key=key, others=missing)
     elif keyword is None:  # a `false` schema: the key may not stand here
-        yield tell("13", at(pointer, key=True), key=field if family == "D" else pointer[-1])
+        yield tell("13", at(pointer, key=True), key=field if family == "D" or not pointer else pointer[-1])
     else:
         yield tell("14", at(pointer), rule=keyword)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-import isodate
 import jsonschema_rs
+
+from schemas.formats import FORMATS
 
 Schema = Mapping[str, Any]
 
@@ -30,6 +30,22 @@ def errors(schema: Schema, data: Any) -> Iterator[Any]:
     """Everything in `data` that breaks `schema`, as errors of jsonschema."""
     validator, formats = _thorough()
     return iter(validator(schema, format_checker=formats).iter_errors(data))
+
+
+def extra(schema: Schema, data: Mapping[str, Any]) -> list[str]:
+    """The keys that neither `properties` nor `patternProperties` of `schema` speak of."""
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    return [
+        name
+        for name in data
+        if name not in known and not any(_compiled(each).search(name) for each in patterns)
+    ]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # `$` also matches before a last newline in `re`, not in JSON Schema
+    return re.compile(re.sub(r"\$$", r"\\Z", pattern))
 
 
 class _Same:
@@ -48,7 +64,11 @@ class _Same:
 @lru_cache(maxsize=256)
 def _quick(same: _Same) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        dict(same.schema), formats=FORMATS, validate_formats=True, ignore_unknown_formats=False, offline=True
+        dict(same.schema),
+        formats=dict(FORMATS),
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        offline=True,
     )
 
 
@@ -57,61 +77,43 @@ def _thorough() -> tuple[Any, Any]:
     import jsonschema
 
     def pattern(_: Any, pattern: str, value: Any, schema: Schema) -> Iterator[Any]:
-        # `$` also matches before a last newline in `re`, not in JSON Schema
-        if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        if isinstance(value, str) and not _compiled(pattern).search(value):
             yield jsonschema.ValidationError(f"does not match {pattern!r}")
 
+    def named(validator: Any, value: Any, schema: Any, name: str, schema_path: str) -> Iterator[Any]:
+        for error in validator.descend(value, schema, path=name, schema_path=schema_path):
+            if schema is False:
+                error.path.appendleft(name)  # `descend` forgets it
+            yield error
+
     def properties(validator: Any, properties: Mapping[str, Any], data: Any, _: Schema) -> Iterator[Any]:
-        if not isinstance(data, Mapping):
-            return
-        for name, schema in properties.items():
+        for name, schema in properties.items() if isinstance(data, Mapping) else ():
             if name in data:
-                for error in validator.descend(data[name], schema, path=name, schema_path=name):
-                    if schema is False:
-                        error.path.appendleft(name)  # `descend` forgets it
-                    yield error
+                yield from named(validator, data[name], schema, name, name)
+
+    def patterned(validator: Any, patterns: Mapping[str, Any], data: Any, _: Schema) -> Iterator[Any]:
+        for pattern, schema in patterns.items() if isinstance(data, Mapping) else ():
+            for name, value in data.items():
+                if _compiled(pattern).search(name):
+                    yield from named(validator, value, schema, name, pattern)
+
+    def additional(validator: Any, allowed: Any, data: Any, schema: Schema) -> Iterator[Any]:
+        more = extra(schema, data) if isinstance(data, Mapping) else []
+        if allowed is False and more:
+            yield jsonschema.ValidationError(f"more than known: {more}")
+        for name in more if isinstance(allowed, Mapping) else ():
+            yield from validator.descend(data[name], allowed, path=name)
 
     formats = jsonschema.FormatChecker(formats=())
     for name, check in FORMATS.items():
         formats.checks(name)(check)
     validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call] # jsonschema declares no types here
-        jsonschema.Draft202012Validator, {"pattern": pattern, "properties": properties}
+        jsonschema.Draft202012Validator,
+        {
+            "pattern": pattern,
+            "properties": properties,
+            "patternProperties": patterned,
+            "additionalProperties": additional,
+        },
     )
     return validator, formats
-
-
-def _is_date(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        return len(value) == 10 and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-def _is_moment(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        return datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _is_month_day(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    return bool(re.fullmatch(r"\d\d-\d\d", value)) and _is_date(f"2026-{value}")  # of no leap year
-
-
-def _is_duration(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    try:
-        isodate.parse_duration(value)
-    except (isodate.ISO8601Error, ValueError):
-        return False
-    return value.startswith("P")
-
-
-FORMATS = {"date": _is_date, "date-time": _is_moment, "month-day": _is_month_day, "duration": _is_duration}

@@ -133,7 +133,7 @@ def test_the_language_is_complete_in_its_schemas() -> None:
     """What is not built yet is refused as unknown, not ignored."""
     content = reader.collect(SMALL)
     start = content["stages/start.yaml"].decode()
-    for line in ("renamed: {a: b}\n",):
+    for line in ("renames: {a: b}\n",):
         content["stages/start.yaml"] = (start + line).encode()
         found = reader.read(content).problems
 

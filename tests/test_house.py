@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from schemas.validation import profile_problems, shipped, shipped_names
+from schemas.profile import profile_problems
+from schemas.validation import shipped, shipped_names
 from tasks.catalogue import CATALOGUE, function
 
 ROOT = Path(__file__).parent.parent

@@ -45,6 +45,7 @@ app = App(
 _COMMANDS = {
     "definitions": ("init", "check", "explain", "show"),
     "programmes": ("start", "submit", "decide", "waive", "reopen", "run"),
+    "planning": ("plan", "apply"),
     "looking": ("status", "why", "today"),
     "papers": ("render",),
     "care": ("verify", "doctor"),

@@ -28,6 +28,8 @@ COMMANDS = {
     "status": "Where a programme stands: its stages, papers, gates, and whom it waits for.",
     "why": "Why STAGE, STAGE/ARTEFACT, STAGE/TASK or STAGE/CHECKPOINT [/KEY] is as it is.",
     "today": "Who does what by when, overdue first.",
+    "plan": "What an edit of the definitions would do to running schools.",
+    "apply": "Do what a plan says, school by school; a school that has moved on since is refused and told.",
     "render": "Make the Word file or table of STAGE/TASK[/KEY] or STAGE/ARTEFACT[/KEY], with names.",
     "verify": "Check the journal, its rows, contents and files; or a certificate by itself.",
     "serve": "Serve until interrupted: every change is reconciled, the UI shows the runs.",

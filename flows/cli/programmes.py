@@ -14,6 +14,7 @@ from flows.cli.address import check_name, check_year, day, office, opened, split
 from flows.engine.decisions import Request
 from flows.engine.reasons import said_of
 from flows.intake import Receipt
+from flows.migrating import follow_names
 from flows.office import Office, definitions_of
 from flows.server import wake
 from flows.settings import request_key
@@ -41,6 +42,7 @@ def start(
         bundle = found.keep_bundle(reading)
         with found.store.write() as transaction:
             row = transaction.start(school, year, bundle, methodology.id, now, as_)
+            follow_names(found, transaction, row, now)
             found.settle(transaction, row, now)
     talk.say("started", school=row.place, year=year, title=methodology.title)
     if not methodology.school_days.covers_all(*methodology.year(year)):

@@ -10,7 +10,7 @@ from flows.engine.reasons import Reason, place, reason
 from flows.engine.snapshot import Decision, Member
 from flows.engine.standing import Standing
 from schemas.messages import said
-from schemas.stage import ArtefactSpec, Checkpoint, Requirement, Stage, TaskSpec
+from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
 SHOWN = 12  # members shown below a keyed item
 
@@ -107,27 +107,19 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     for unmet in gate.unmet:
         if unmet.requirement.waive:
             roles = [_role(standing, name) for name in unmet.requirement.waive.who]
-            title = requirement_title(standing, checkpoint, unmet.requirement)
+            title = standing.gates.asked_title(checkpoint, unmet.requirement)
             because.append(reason("may_waive", title=title, name=unmet.requirement.id, roles=roles))
     for requirement in checkpoint.requires:
         waiver = standing.gates.waived(checkpoint, requirement, each)
         if waiver:
-            role = standing.methodology.roles[waiver.role].title
-            title = requirement_title(standing, checkpoint, requirement)
+            known = standing.methodology.roles.get(waiver.role)
+            role = known.title if known else waiver.role  # an edit may have taken the role away
+            title = standing.gates.asked_title(checkpoint, requirement)
             because.append(reason("waived", title=title, role=role, reason=waiver.reason))
     because.extend(reason("next_signer", role=_role(standing, entry.role)) for entry in gate.next)
     if checkpoint.register:
         because.extend(_member(standing, Member(checkpoint.register, each)))
     return _is("gate", place(checkpoint.path, each), checkpoint.title, gate.state, tuple(because))
-
-
-def requirement_title(standing: Standing, checkpoint: Checkpoint, requirement: Requirement) -> str:
-    """What a requirement asks for, in the words of the definition."""
-    if requirement.check:
-        return requirement.check.message
-    if requirement.all_passed:
-        return standing.methodology.checkpoint(requirement.all_passed).title
-    return standing.methodology.stages[checkpoint.stage].artefacts[requirement.id].title
 
 
 def _role(standing: Standing, name: str) -> str:

@@ -10,6 +10,7 @@ from flows.engine.members import Members
 from flows.engine.papers import Outcome, Papers
 from flows.engine.progress import Progress
 from flows.engine.reasons import Reason, place, reason
+from flows.engine.rulings import History
 from flows.engine.snapshot import Decision, Evidence, Member, Snapshot, Waiver
 from schemas.model import Methodology
 from schemas.stage import ArtefactSpec, Checkpoint, Requirement, SignOff, Stage
@@ -94,7 +95,8 @@ class Gates:
         state: State = "stale" if history.completed and causes else "open" if ready else "not_ready"
         reasons = causes if state == "stale" else ()
         reasons += tuple(each for one in unmet for each in one.reasons) + frozen
-        fell = tuple(each.values["name"] for each in causes) if state == "stale" else ()
+        papers = (each.values["name"] for each in causes if each.values["name"] in checkpoint.papers)
+        fell = tuple(papers) if state == "stale" else ()
         return Gate(state, ready, standing, following, unmet, reasons, fell)
 
     def _standing(
@@ -104,7 +106,7 @@ class Gates:
         standing: dict[str, Decision] = {}
         causes: dict[str, Reason] = {}
         for name, decision in signed.items():
-            fallen = list(self._fallen(checkpoint, key, decision.evidence))
+            fallen = list(self._fallen(checkpoint, key, decision))
             causes.update((each.values["name"], each) for each in fallen)
             if not fallen and all(
                 other in standing for other in checkpoint.sign_off[name].after if other in signed
@@ -112,16 +114,58 @@ class Gates:
                 standing[name] = decision
         return standing, tuple(causes.values())
 
-    def _fallen(self, checkpoint: Checkpoint, key: str, evidence: Evidence) -> Iterator[Reason]:
+    def _fallen(self, checkpoint: Checkpoint, key: str, decision: Decision) -> Iterator[Reason]:
+        yield from self._edited(checkpoint, key, decision)
+        yield from self._changed(checkpoint, key, decision.evidence)
+
+    def _edited(self, checkpoint: Checkpoint, key: str, decision: Decision) -> Iterator[Reason]:
+        """What an edit of the definition took from a signature: its signer, or that it covers all that is asked."""
+        entry, item = checkpoint.sign_off[decision.sign_off], place(checkpoint.path, key)
+        if decision.role != entry.role:
+            yield reason("fell_signer", item, name=f"signer {entry.id}", role=entry.role)
+        later = self.snapshot.asked_more.get(checkpoint.path, {})
+        for requirement in checkpoint.requires:
+            if later.get(requirement.id, 0) > decision.seq and not self._covers(
+                checkpoint, requirement, key, decision
+            ):
+                title = self.asked_title(checkpoint, requirement)
+                yield reason("fell_more", item, name=f"more {requirement.id}", title=title)
+
+    def asked_title(self, checkpoint: Checkpoint, requirement: Requirement) -> str:
+        """What a requirement asks for, in the words of the definition."""
+        if requirement.check:
+            return requirement.check.message
+        if requirement.all_passed:
+            return self.methodology.checkpoint(requirement.all_passed).title
+        return self.methodology.stages[checkpoint.stage].artefacts[requirement.id].title
+
+    def _covers(self, checkpoint: Checkpoint, requirement: Requirement, key: str, decision: Decision) -> bool:
+        """Whether a signature stands for a requirement that came after it.
+
+        A paper that the signer did not see: never, unless nobody owes it. A condition: while it holds.
+        """
+        stage = self.methodology.stages[checkpoint.stage]
+        if requirement.level and requirement.id not in decision.evidence:
+            spec = stage.artefacts[requirement.id]
+            mine = spec.each and spec.each.register and spec.each.register == checkpoint.register
+            keys = [key] if mine else self.papers.keys(spec)
+            return all(self.papers.owed(spec, each).holds is False for each in keys)
+        outcome = self._requirement(stage, checkpoint, requirement, key)
+        return outcome.holds is True or self.waived(checkpoint, requirement, key) is not None
+
+    def _changed(self, checkpoint: Checkpoint, key: str, evidence: Evidence) -> Iterator[Reason]:
         stage = self.methodology.stages[checkpoint.stage]
         for name, signed in evidence.items():
+            if name not in checkpoint.papers:
+                continue  # asked for no more
             spec = stage.artefacts[name]
             current = self._evidence_of(checkpoint, spec, key)
             if isinstance(signed, Mapping):
+                there = current if isinstance(current, Mapping) else {}
                 changed = [
                     each
                     for each, value in signed.items()
-                    if (current or {}).get(each) != value and self._still_counts(spec, each)
+                    if there.get(each) != value and self._still_counts(spec, each)
                 ]
                 if changed:
                     yield reason("fell", checkpoint.path, name=name, title=spec.title, keys=changed)
@@ -361,34 +405,6 @@ class Gates:
 
     def _in_force(self, gate: Checkpoint, name: str) -> bool:
         return self.methodology.stages[gate.stage].artefacts[name].in_force is not None
-
-
-@dataclass(frozen=True)
-class History:
-    """A gate's decisions read in order: what a return or a reject leaves standing."""
-
-    signed: Mapping[str, Decision]
-    returned: Decision | None
-    rejected: Decision | None
-    completed: bool
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, decisions: Any) -> History:
-        """Read decisions, oldest first."""
-        signed: dict[str, Decision] = {}
-        returned = rejected = None
-        completed = False
-        for decision in decisions:
-            opinion = checkpoint.sign_off[decision.sign_off].act == "opinion"
-            if decision.verdict == "reject":
-                rejected = decision
-            elif decision.verdict == "return" and not opinion:
-                signed, returned, completed = {}, decision, False
-            else:
-                signed.pop(decision.sign_off, None)
-                signed[decision.sign_off] = decision
-            completed = completed or decision.completes
-        return cls(signed, returned, rejected, completed)
 
 
 def _all(outcomes: list[Outcome]) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from flows.engine.rulings import History
 from flows.engine.snapshot import Member, Row, Snapshot, Version
 from schemas.model import Methodology, Register
 
@@ -145,9 +146,9 @@ class Members:
     def closed_at(self, register: str) -> int | None:
         """The seq at which the intake was first approved, or None while it is open."""
         for gate in self.methodology.intakes[register]:
-            for decision in self.snapshot.decisions_on(gate.path):
-                if decision.completes:
-                    return decision.seq
+            completed = History.of(gate, self.snapshot.decisions_on(gate.path)).completed_at
+            if completed is not None:
+                return completed
         return None
 
     def late(self, member: Member) -> bool:

@@ -14,7 +14,9 @@ from flows.engine.snapshot import Member, Snapshot, Version
 from schemas.conditions import Condition, Verdict, evaluate, looked_at
 from schemas.digests import digest
 from schemas.model import Methodology
+from schemas.problems import NOWHERE
 from schemas.stage import ArtefactSpec, Check, Stage, TaskSpec
+from schemas.validation import violations
 
 State = Literal["missing", "draft", "valid", "stale", "withdrawn", "not_owed"]
 _ABSENT = object()
@@ -123,6 +125,8 @@ class Papers:
         expired = self._expired(spec, version, key)
         if expired:
             return Record("missing", version, (expired,))
+        if self._misfits(spec, version):
+            return Record("draft", version, (reason("misfits", where, title=spec.title),))
         changed = self.changed_inputs(spec, version, key)
         if changed:
             return Record("stale", version, tuple(changed))
@@ -139,6 +143,13 @@ class Papers:
         if spec.in_force.warn:
             self.wake(key, moments.before(ends, spec.in_force.warn, self.snapshot.zone))
         return None
+
+    def _misfits(self, spec: ArtefactSpec, version: Version) -> bool:
+        """Whether a paper accepted under another schema does not fit the one that an edit brought."""
+        if self.snapshot.reshaped.get(spec.path, 0) <= version.seq:
+            return False
+        schema = self.methodology.schema_of(spec)
+        return bool(violations(schema, version.data, lambda pointer, *, key=False: NOWHERE, "D"))
 
     def expires_soon(self, spec: ArtefactSpec, key: str) -> date | None:
         """The last day of a paper that is within its `warn` span, or None."""

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.engine.gates import Gates, History
+from flows.engine.gates import Gates
 from flows.engine.members import Members
 from flows.engine.papers import Papers
 from flows.engine.progress import Progress
+from flows.engine.rulings import History
 from flows.engine.snapshot import Member, Snapshot
 from schemas.conditions import evaluate
 from schemas.digests import digest

@@ -117,7 +117,7 @@ class Progress:
         near = {key: decided.get(key, ())} if gate.register and gate.register == _register(task) else decided
         for each, decisions in near.items():
             for decision in decisions:
-                if decision.verdict == "return" and gate.sign_off[decision.sign_off].act != "opinion":
+                if decision.verdict == "return" and not gate.is_opinion(decision.sign_off):
                     yield each, decision
 
     def _papers_near(self, other: TaskSpec, task: TaskSpec, key: str) -> Mapping[str, Sequence[Version]]:

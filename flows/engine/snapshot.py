@@ -142,6 +142,9 @@ class Snapshot:
     closed: int | None = None  # seq at which the year was closed
     closed_at: datetime | None = None
     name: str = ""  # of the programme, where the school runs two in the year
+    # gate path → requirement → seq: a signature from before that seq did not know the requirement
+    asked_more: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    reshaped: Mapping[str, int] = field(default_factory=dict)  # artefact path → seq of its newest schema
 
     @property
     def place(self) -> str:

@@ -54,6 +54,10 @@ class Files:
             raise Refusal(problem("V03", digest=digest))
         return content
 
+    def has(self, digest: str) -> bool:
+        """Whether there is such a file."""
+        return self.path(digest).is_file()
+
     def digests(self) -> Iterator[str]:
         """Names of all files."""
         for path in sorted(self.folder.glob("??/*")):

@@ -142,6 +142,20 @@ class Waiver(SQLModel, table=True):
     evidence: str
 
 
+class Pin(SQLModel, table=True):
+    """A programme follows an edit of its definition: the bundle before and from now on, and what moved.
+
+    What stands before this row is read with its `moves`; the first pin is `before` of the first row.
+    """
+
+    seq: int = Field(primary_key=True)
+    programme: int = Field(index=True)
+    before: str
+    bundle: str
+    moves: str
+    at: str
+
+
 class Entry(SQLModel, table=True):
     """A line of the journal; `row` is the digest of the row that it stands for, `hash` chains it."""
 
@@ -199,4 +213,5 @@ CHAINED: dict[str, Any] = {
     "stage": StageFact,
     "decision": Decision,
     "waiver": Waiver,
+    "pin": Pin,
 }

@@ -15,21 +15,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from flows.engine import snapshot as engine
 from flows.store import journal, records
 from flows.store.database import engine_of, faults_told, file_of, is_lost
 from flows.store.files import Files
-from flows.store.history import History, read_on
+from flows.store.history import History, read_many, read_on
 from flows.store.processes import dead, owner
 from flows.store.records import moment
 from schemas.digests import canonical, digest
 from schemas.messages import unknown
 from schemas.problems import NOWHERE, Refusal, WrongUsage, problem
 
-HEAD = "0004"  # the newest migration; a test holds it equal to the folder
+HEAD = "0005"  # the newest migration; a test holds it equal to the folder
 _LOCK = 0x6E617374  # "nast": the advisory lock of writers on PostgreSQL
 
 
@@ -95,6 +95,11 @@ class Store:
             Session(connection, expire_on_commit=False) as session,
         ):
             yield session
+
+    def forget(self) -> None:
+        """Give back what was read, where many programmes are read once."""
+        self.histories.clear()
+        self._contents.clear()
 
     def content(self, session: Session, digests: set[str]) -> Mapping[str, Any]:
         """Data of papers by digest, read once a process."""
@@ -193,10 +198,14 @@ class Transaction:
 
     # --- the snapshot ------------------------------------------------------------------------
 
-    def snapshot(self, programme: records.Programme) -> engine.Snapshot:
-        """Everything that has happened in a programme; of what was read before only the news is read."""
+    def snapshot(self, programme: records.Programme, until: int | None = None) -> engine.Snapshot:
+        """Everything that has happened in a programme; of what was read before only the news is read.
+
+        `until` cuts it: nothing of the journal after that number is in it.
+        """
         school = self.school(programme.school)
-        read = self._history(programme)
+        read = self._history(programme) if until is None else self._read_on(programme, History(), until)
+        closed = programme.closed is not None and (until is None or programme.closed <= until)
         return engine.Snapshot(
             school=programme.school,
             year=programme.year,
@@ -207,9 +216,11 @@ class Transaction:
             decisions=read.decisions,
             waivers=read.waivers,
             holders=self.holders(programme.school),
-            stages_done=read.stages,
-            closed=programme.closed,
-            closed_at=read.closed_at if programme.closed is not None else None,
+            stages_done=read.stages_done,
+            closed=programme.closed if closed else None,
+            closed_at=read.closed_at if closed else None,
+            asked_more=read.asked_more,
+            reshaped=read.reshaped,
         )
 
     def _history(self, programme: records.Programme) -> History:
@@ -227,6 +238,14 @@ class Transaction:
         return read_on(
             self.session, lambda digests: self.store.content(self.session, digests), programme, known, head
         )
+
+    def read_ahead(self, programmes: Sequence[records.Programme]) -> None:
+        """Read the histories of many programmes together, for their snapshots to be at hand."""
+        head, _ = journal.head(self.session)
+        found = read_many(
+            self.session, lambda digests: self.store.content(self.session, digests), programmes, head
+        )
+        self.store.histories.update(found)
 
     def holders(self, school: str) -> dict[str, list[str]]:
         """Codes by role."""
@@ -313,6 +332,46 @@ class Transaction:
             evidence=_json(waiver.evidence),
         )  # fmt: skip
         return self._append("waiver", row, programme, waiver.at)
+
+    # --- the definition it is pinned to -------------------------------------------------------
+
+    def pin(self, programme: records.Programme, bundle: str, moves: Mapping[str, Any], now: datetime) -> int:
+        """Let a programme follow an edit: from now on it runs by another bundle."""
+        row = records.Pin(
+            seq=0, programme=_id(programme), before=programme.bundle, bundle=bundle, moves=_json(moves),
+            at=moment(now),
+        )  # fmt: skip
+        programme.bundle = bundle
+        return self._append("pin", row, programme, now)
+
+    def pins(self, programme: records.Programme) -> Sequence[records.Pin]:
+        """Every edit that a programme followed, oldest first."""
+        query = select(records.Pin).where(records.Pin.programme == _id(programme))
+        return self.session.exec(query.order_by(col(records.Pin.seq))).all()
+
+    def positions(self, programmes: Sequence[records.Programme]) -> dict[int, str]:
+        """Where the history of each programme stands: the hash of its newest line, papers of its school included."""
+        newest = _newest(self.session, records.Entry.programme, records.Entry.seq)
+        paper = records.Artefact
+        papers = _newest(self.session, paper.school, paper.seq, paper.programme == 0)
+        last = {_id(each): max(newest.get(_id(each), 0), papers.get(each.school, 0)) for each in programmes}
+        wanted = sorted(set(last.values()))
+        hashes = {0: journal.GENESIS}
+        for start in range(0, len(wanted), 500):
+            query = select(records.Entry.seq, records.Entry.hash)
+            chunk = wanted[start : start + 500]
+            hashes |= dict(self.session.exec(query.where(col(records.Entry.seq).in_(chunk))).all())
+        return {number: hashes[seq] for number, seq in last.items()}
+
+    def seq_at(self, school: str, until: datetime) -> int:
+        """The number of the journal up to which a school's history stands before a moment."""
+        mine = select(records.Programme.id).where(records.Programme.school == school)
+        entry = records.Entry
+        query = select(func.min(entry.seq)).where(
+            col(entry.programme).in_(mine), entry.at >= moment(until)
+        )  # fmt: skip
+        later = self.session.exec(query).one()
+        return later - 1 if later else journal.head(self.session)[0]
 
     def _append(self, kind: str, row: Any, programme: records.Programme, now: datetime) -> int:
         programme.dirty = self.appended = True
@@ -407,6 +466,12 @@ class Transaction:
             col(table.closed).is_(None), col(table.dirty).is_(True) | (col(table.wake_at) <= moment(now))
         )  # fmt: skip
         return self.session.exec(query.order_by(col(table.id))).all()
+
+
+def _newest(session: Session, group: Any, seq: Any, *where: Any) -> dict[Any, int]:
+    """The newest number of each group."""
+    rows = session.exec(select(group, func.max(seq)).where(*where).group_by(group)).all()
+    return {name: number for name, number in rows}
 
 
 def _id(programme: records.Programme) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from flows.store import journal, records
 from flows.store.store import Store
@@ -18,8 +18,17 @@ def damage(store: Store) -> tuple[list[Problem], int, str]:
         named = set(view.session.exec(select(records.Artefact.digest)))
         facts = view.session.exec(select(records.TaskFact).where(records.TaskFact.kind == "printed"))
         printed = {row.note for row in facts}
-        bundles = set(view.session.exec(select(records.Programme.bundle)))
+        programmes = view.programmes()
+        bundles = {row.bundle for row in programmes}
+        pins = view.session.exec(select(records.Pin).order_by(col(records.Pin.seq))).all()
+        bundles |= {name for pin in pins for name in (pin.before, pin.bundle)}
         count, anchor = journal.head(view.session)
+    newest = {pin.programme: pin.bundle for pin in pins}
+    found.extend(
+        problem("M20", school=row.place, year=row.year)
+        for row in programmes
+        if newest.get(row.id or 0, row.bundle) != row.bundle
+    )
     found.extend(problem("V09", digest=name) for name in sorted(named - contents.keys()))
     found.extend(
         problem("V09", digest=name)

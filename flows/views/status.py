@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flows.engine import moments
-from flows.engine.explain import requirement_title
 from flows.engine.reasons import Reason, place, said_of
 from flows.engine.snapshot import Decision
 from flows.engine.standing import Standing
@@ -244,7 +243,7 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
             checkpoint = standing.methodology.checkpoint(gate)
             who = tuple(code for role in waivers for code in standing.snapshot.holders.get(role, ()))
             asked = next(each for each in checkpoint.requires if each.id == requirement)
-            title = f"{checkpoint.title}: {requirement_title(standing, checkpoint, asked)} ({requirement})"
+            title = f"{checkpoint.title}: {standing.gates.asked_title(checkpoint, asked)} ({requirement})"
             return _line("waive", f"{gate}", key, waivers[0], who, now, None, False, title)
         case Mend(group, role, tasks, reasons):
             who = tuple(standing.snapshot.holders.get(role, ()))

@@ -11,6 +11,7 @@ from schemas.rules.dates import date_problems
 from schemas.rules.keys import key_problems
 from schemas.rules.methodology import methodology_problems
 from schemas.rules.policies import policy_problems
+from schemas.rules.renames import rename_problems
 from schemas.rules.roles import role_problems
 from schemas.rules.sources import Sources
 from schemas.rules.stage import Stage
@@ -23,7 +24,7 @@ from schemas.rules.waiting import waiting_problems
 
 _RULES = (
     key_problems, role_problems, date_problems, value_problems, survey_problems, template_problems, waiting_problems,
-    text_problems, unused_problems, condition_problems,
+    text_problems, unused_problems, rename_problems, condition_problems,
 )  # fmt: skip
 
 

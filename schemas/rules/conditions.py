@@ -87,7 +87,7 @@ def _condition_places(stage: Data) -> Iterator[tuple[Pointer, str | None]]:
             yield ("artefacts", name, "checks", key, "check"), register
     for name, task in stage.get("tasks", {}).items():
         if "when" in task:
-            written = stage["artefacts"].get(task.get("writes"), {}).get("each")
+            written = stage.get("artefacts", {}).get(task.get("writes"), {}).get("each")
             register = written if isinstance(written, str) else (written or {}).get("register")
             yield ("tasks", name, "when"), register
     for name, gate in stage.get("checkpoints", {}).items():
@@ -122,7 +122,7 @@ class _Contexts:
     def names(self, stage: str, register: str | None) -> dict[str, str]:
         data = self.sources.stages[stage].data
         names = {"params": self.params[stage], **(self.row(register) if register else {})}
-        recurring = {task["writes"] for task in data.get("tasks", {}).values() if "every" in task}
+        recurring = {task.get("writes") for task in data.get("tasks", {}).values() if "every" in task}
         for name, artefact in data.get("artefacts", {}).items():
             names[name] = self._type(f"{stage}/{name}", artefact, register, name in recurring)
         for name, need in data.get("needs", {}).items():

@@ -143,7 +143,7 @@ class _Scenario:
             if len(given) > 1 and given != ["data", "rows"]:  # the rest of a table may stand in `data`
                 at = self.source.at((*here, given[1]), key=True)
                 yield problem("X03", at, first=given[0], second=given[1])
-            task = next((each for each in data["tasks"].values() if each.get("writes") == name), None)
+            task = next((each for each in data.get("tasks", {}).values() if each.get("writes") == name), None)
             if task is None or task["uses"] in MADE_BY_THE_ENGINE:
                 yield problem("X06", self.source.at((*here, action)), item=f"{stage}/{name}")
             registers = self.method["registers"].values()

@@ -210,8 +210,8 @@ class Stage:
             until = task["every"].get("until")
             if until:
                 yield from self._known((*here, "every", "until"), "artefact", until, self.artefacts)
-            if register is None:
-                yield problem("R17", self.source.at((*here, "every"), key=True), name=task.get("writes"))
+            if register is None and "writes" in task:
+                yield problem("R17", self.source.at((*here, "every"), key=True), name=task["writes"])
         if task.get("who", {}).get("of") and register is None:
             yield problem("R26", self.source.at((*here, "who", "of")), name=name)
 
