@@ -12,6 +12,7 @@ from schemas.columns import with_columns
 from schemas.conditions import Condition
 from schemas.digests import digest
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
+from schemas.month_days import month_day
 from schemas.school_days import school_days
 from schemas.stage import (
     ArtefactSpec,
@@ -66,8 +67,8 @@ def build(
         school_days=school_days(
             method["calendar"]["week"], calendars.get(method["calendar"].get("holidays", ""))
         ),
-        starts=_month_day(year["starts"]),
-        ends=_month_day(year["ends"]),
+        starts=month_day(year["starts"]),
+        ends=month_day(year["ends"]),
         roles={
             name: Role(name, role["title"], role.get("body", False), role.get("of"))
             for name, role in method["roles"].items()
@@ -124,11 +125,6 @@ def span(text: str, *, school_days: bool = False) -> Span:
     if isinstance(value, timedelta):
         return Span(0, value, school_days)
     return Span(int(value.years * 12 + value.months), value.tdelta, school_days)
-
-
-def _month_day(text: str) -> tuple[int, int]:
-    month, day = text.split("-")
-    return int(month), int(day)
 
 
 def _condition(text: str | None) -> Condition | None:
@@ -286,7 +282,7 @@ def _length(text: str) -> timedelta:
 
 def _due(due: Data, *, school_days: bool) -> Due:
     if "by" in due:
-        return Due(by=_month_day(due["by"]), school_day=school_days)
+        return Due(by=month_day(due["by"]), school_day=school_days)
     return Due(within=span(due["within"], school_days=school_days))
 
 

@@ -10,9 +10,12 @@ from typing import Any
 
 from schemas import strictness
 from schemas.digests import digest
-from schemas.layers import ABSENT, Layered, value_at
-from schemas.overlay import Judgement, dotted, lay, policy_of
+from schemas.judge import Judgement, dotted
+from schemas.layers import ABSENT, Layered, same, value_at
+from schemas.overlay import lay
+from schemas.policies import policy_of
 from schemas.problems import Location, Problem, problem
+from schemas.shapes import is_sound
 from schemas.sources import Pointer, Source
 from schemas.validation import shipped, violations
 
@@ -23,13 +26,16 @@ def certificate(base: Data, overlays: Sequence[Data]) -> dict[str, Any]:
     """The certificate of overlays, first to last, on a whole document (`layers.whole`)."""
     document = Layered("methodology", base)
     changes: list[dict[str, Any]] = []
+    allowed = True
     for overlay in overlays:
         laid = lay(document, Source(str(overlay["id"]), overlay))
         name = f"{overlay['id']}@{overlay['version']}"
         changes += [_change(name, each) for each in laid.judgements]
+        allowed &= not laid.problems
         document = laid.document
+        if not laid.sound:
+            break
     core = list(_core(base, document.data))
-    allowed = all(each["verdict"] == "allowed" for each in changes)
     body = {
         "schema": "certificate/v1",
         "methodology": {"id": base["id"], "version": base["version"], "digest": digest(base)},
@@ -53,10 +59,12 @@ def certificate_problems(found: Any, file: str) -> list[Problem]:
     body = {key: value for key, value in found.items() if key != "seal"}
     if digest(body) != found["seal"]:
         return [problem("O17", at)]
-    try:
-        again = certificate(found["evidence"]["methodology"], found["evidence"]["overlays"])
-    except (AttributeError, KeyError, LookupError, TypeError, ValueError):
+    base, overlays = found["evidence"]["methodology"], found["evidence"]["overlays"]
+    schema = shipped("definition", "overlay")
+    fit = not any(violations(schema, each, lambda _, *, key=False: at) for each in overlays)
+    if not fit or not is_sound(Layered("methodology", base)):
         return [problem("O18", at, parts=["evidence"])]
+    again = certificate(base, overlays)
     different = [key for key in again if again[key] != found.get(key)]
     if different:
         return [problem("O18", at, parts=different)]
@@ -80,7 +88,7 @@ def _core(base: Data, after: Data) -> Iterator[dict[str, Any]]:
     """Each rule of the core, before and after: kept, stricter, freed by the base itself, or lost."""
     for path in _places(base):
         old, new = value_at(base, path), value_at(after, path)
-        if old == new:
+        if same(old, new):
             verdict = "kept"
         elif _is_stricter(base, path, old, new):
             verdict = "stricter"
@@ -94,23 +102,31 @@ def _is_stricter(base: Data, path: Pointer, old: Any, new: Any) -> bool:
     if path[-1] == "default":
         direction = value_at(base, path[:-1]).get("stricter")
         return bool(direction) and bool(strictness.number(direction)(old, new))
-    found = strictness.unit(path)
+    year = base["calendar"]["year"]
+    found = strictness.unit(path, (year["starts"], year["ends"]))
     if found and found[0] == path and found[1](old, new):
         return True
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return False
-    differing = [key for key in old.keys() | new.keys() if old.get(key, ABSENT) != new.get(key, ABSENT)]
+    differing = [
+        key for key in old.keys() | new.keys() if not same(old.get(key, ABSENT), new.get(key, ABSENT))
+    ]
     return all(
         key in _WORDS or _is_stricter(base, (*path, key), old.get(key, ABSENT), new.get(key, ABSENT))
         for key in differing
     )
 
 
+_OF_ARTEFACT = ("schema", "each", "required", "in_force", "belongs_to")
+_OF_TASK = ("uses", "with", "who", "writes", "when", "if_silent", "on_request", "then")
 _WORDS = frozenset({"title", "message", "why", "basis", "verified"})  # what people read; it decides nothing
 
 
 def _places(base: Data) -> Iterator[Pointer]:
     """The rules that a programme is held to: conditions, requirements, signatures, papers and what they need."""
+    yield from (("registers", name, part) for name in base["registers"] for part in base["registers"][name])
+    for name, form in base.get("forms", {}).items():
+        yield from (("forms", name, side) for side in ("mentor", "mentee") if side in form)
     for name, stage in base["stages"].items():
         here: Pointer = ("stages", name)
         for param, spec in stage.get("params", {}).items():
@@ -120,11 +136,12 @@ def _places(base: Data) -> Iterator[Pointer]:
             yield from ((*here, group, key) for key in stage.get(group, {}))
         for key, artefact in stage.get("artefacts", {}).items():
             at = (*here, "artefacts", key)
-            yield from (
-                (*at, part) for part in ("schema", "each", "required", "in_force") if part in artefact
-            )
+            yield from ((*at, part) for part in _OF_ARTEFACT if part in artefact)
             yield from ((*at, "checks", check) for check in artefact.get("checks", {}))
+        for key, task in stage.get("tasks", {}).items():
+            yield from ((*here, "tasks", key, part) for part in _OF_TASK if part in task)
         for key, gate in stage.get("checkpoints", {}).items():
             at = (*here, "checkpoints", key)
+            yield from ((*at, part) for part in ("each",) if part in gate)
             for group in ("requires", "sign_off"):
                 yield from ((*at, group, each) for each in gate.get(group, {}))

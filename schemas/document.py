@@ -10,9 +10,8 @@ from typing import Any, Literal
 from schemas.sources import Pointer
 from schemas.validation import Schema, shipped
 
-Kind = Literal[
-    "key", "id", "free"
-]  # a key of the language, an id that somebody chose, or unknown to the schema
+# a key of the language, an id that somebody chose, an `x_` key of nobody's concern, or unknown to the schema
+Kind = Literal["key", "id", "extra", "free"]
 
 
 @cache
@@ -20,7 +19,11 @@ def document_schema() -> Schema:
     """The schema of a whole document: the methodology with its stages and surveys inside."""
     method, stage = shipped("definition", "methodology"), shipped("definition", "stage")
     entry = method["properties"]["stages"]["additionalProperties"]
-    inside = {**stage, "properties": {**stage["properties"], **entry["properties"]}}
+    inside = {
+        **stage,
+        "properties": {**stage["properties"], **entry["properties"]},
+        "required": [*stage["required"], *entry["required"]],
+    }
     stages = {**method["properties"]["stages"], "additionalProperties": inside}
     surveys = {"additionalProperties": shipped("definition", "survey")}
     return {**method, "properties": {**method["properties"], "stages": stages, "surveys": surveys}}
@@ -58,7 +61,7 @@ def known_steps(path: Pointer) -> set[str] | None:
     node: Schema = document_schema()
     for step in path:
         node, kind = _step(node, str(step))
-        if kind == "free":
+        if kind in ("extra", "free"):
             return None
     if holds_ids(path):
         return None
@@ -74,7 +77,7 @@ def _step(node: Schema, step: str) -> tuple[Schema, Kind]:
         if isinstance(each.get("additionalProperties"), Mapping):
             return each["additionalProperties"], "id"
         if any(re.search(pattern, step) for pattern in each.get("patternProperties", {})):
-            return {}, "free"
+            return {}, "extra"
     return {}, "free"
 
 

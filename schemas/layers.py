@@ -163,16 +163,23 @@ STAGE_ENTRY = frozenset({"number"})  # what `methodology.yaml` says of a stage; 
 
 
 def apart(document: Layered) -> tuple[Layered, dict[str, Source], dict[str, Source]]:
-    """The methodology, its stages and its surveys as documents of their own again."""
+    """The methodology, its stages and its surveys as documents of their own again.
+
+    What is no map is none of them, and the methodology keeps it.
+    """
     stages: dict[str, Source] = {
-        name: document.part(("stages", name), STAGE_ENTRY) for name in document.data["stages"]
+        name: document.part(("stages", name), STAGE_ENTRY)
+        for name, entry in document.data["stages"].items()
+        if isinstance(entry, Mapping)
     }
     surveys: dict[str, Source] = {
-        name: document.part(("surveys", name)) for name in document.data.get("surveys", {})
+        name: document.part(("surveys", name))
+        for name, survey in document.data.get("surveys", {}).items()
+        if isinstance(survey, Mapping)
     }
     data = {key: value for key, value in document.data.items() if key != "surveys"}
     data["stages"] = {
-        name: {key: entry[key] for key in STAGE_ENTRY if key in entry}
+        name: {key: entry[key] for key in STAGE_ENTRY if key in entry} if name in stages else entry
         for name, entry in document.data["stages"].items()
     }
     return Layered(document.file, data, origins=document.origins), stages, surveys

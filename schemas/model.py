@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from schemas.conditions import Condition
+from schemas.month_days import of_year
 from schemas.school_days import SchoolDays
 from schemas.stage import ArtefactSpec, Checkpoint, Stage, TaskSpec
 
@@ -208,7 +209,7 @@ class Methodology:
     def year(self, label: str) -> tuple[date, date]:
         """First and last day of a programme's year; `2026/27` ends in the second of its years."""
         first = int(label.partition("/")[0])
-        return date(first, *self.starts), date(first + 1, *self.ends)
+        return of_year(first, self.starts, self.ends)
 
 
 def _has_reals(schema: Any) -> bool:

@@ -18,6 +18,7 @@ from schemas.problems import InvalidDefinition, Location, Problem, problem
 from schemas.profile import profile_problems
 from schemas.rules.scenarios import scenario_problems
 from schemas.rules.sources import Sources
+from schemas.shapes import broken_parts, part_problems
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
 from schemas.validation import Schema
@@ -221,7 +222,7 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
         if kind == "methodology":
             own = texts.language_of(source)
         if source is not None:
-            problems = _shape_problems(kind, source, own)
+            problems = part_problems(kind, source, own)
         if source is None or problems:
             if folder != "scenarios":  # nothing is built on them
                 files.broken.add(file.removesuffix(".yaml"))
@@ -235,21 +236,17 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
     return files
 
 
-def _shape_problems(kind: str, source: Source, own: str) -> list[Problem]:
-    """What is wrong with the shape of a file, its params put in place and its texts in the methodology's language."""
-    whole, unresolved = parameters.resolved(kind, source)
-    said, unsaid = texts.spoken(kind, whole, own)
-    return [*unresolved, *unsaid, *parameters.named(said, validation.shape_problems(kind, said))]
-
-
 def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Problem]]]) -> tuple[Layer, ...]:
     """Lay the overlays over the files, in place; the layers, as far as they could be laid."""
     assert files.method is not None
     document = whole(files.method, files.stages, files.surveys)
     layers: list[Layer] = []
+    sound = True
+    last, _ = list(applied.values())[-1]
+    top = str(last.data.get("id", "")) if last and isinstance(last.data, Mapping) else ""
     for source, problems in applied.values():
         problems = problems or (validation.shape_problems("overlay", source) if source else [])
-        problems = problems or (stack_problems(source, files.method, layers) if source else [])
+        problems = problems or (stack_problems(source, files.method, layers, top) if source else [])
         files.problems.extend(problems)
         if source is None or problems:
             break
@@ -257,13 +254,12 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
         layers.append(Layer(source, document, laid.document, laid.judgements))
         files.problems.extend(laid.problems)
         document = laid.document
+        sound = laid.sound
+        if not sound:
+            break
     method, stages, surveys_found = apart(document)
-    for kind, parts in (("stage", stages), ("survey", surveys_found), ("methodology", {"": method})):
-        for name, part in parts.items():
-            problems = _shape_problems(kind, part, texts.language_of(method))
-            files.problems.extend(problems)
-            if problems:
-                files.broken.add(name)
+    if not sound:  # what is wrong is told already, with the overlay that made it so
+        files.broken |= {name for name, _ in broken_parts(document)}
     files.method = None if "" in files.broken else method
     files.stages = {name: part for name, part in stages.items() if name not in files.broken}
     files.surveys = {name: part for name, part in surveys_found.items() if name not in files.broken}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.judge import Judgement
 from schemas.layers import Layered
 from schemas.messages import hint
-from schemas.overlay import Judgement
 from schemas.problems import Location, Problem, problem
 from schemas.sources import Source, parse_yaml
-from schemas.validation import shape_problems
+from schemas.validation import shape_problems, shipped_names
 
 APPLIED = "applied/"  # where the overlays of a bundle lie, numbered in their order
 FILES = (
@@ -22,7 +22,7 @@ FILES = (
     "documents/*",
     "artefacts/*.json",
 )
-_ADDED = FILES[3:]  # what may lie beside an overlay that has a folder of its own
+_ADDED = FILES[2:]  # what may lie beside an overlay that has a folder of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,8 @@ def stack(content: Mapping[str, bytes], folder: Path, overlay: Path) -> Stacked:
     source, problems = _read(overlay)
     if source is None or problems:
         return Stacked({}, {}, tuple(problems))
-    known = _known([*overlays_of(folder), *overlay.parent.glob("*.yaml")])
+    known, found = _known([*overlays_of(folder), *overlay.parent.glob("*.yaml")], source.data["extends"])
     paths: list[Path] = []
-    found: list[Problem] = []
     for index, reference in enumerate(source.data["extends"][1:], start=1):
         name = reference.partition("@")[0]
         if name in known:
@@ -105,14 +104,23 @@ def _read(path: Path) -> tuple[Source | None, list[Problem]]:
     return source, problems or (shape_problems("overlay", source) if source else [])
 
 
-def _known(paths: Sequence[Path]) -> dict[str, Path]:
-    """The overlays among some files, by id; a file that can't be read is told when it is asked for."""
-    found: dict[str, Path] = {}
-    for path in sorted(paths):
+def _known(paths: Iterable[Path], extends: Sequence[str]) -> tuple[dict[str, Path], list[Problem]]:
+    """The overlays among some files, by id; a file that can't be read is told when it is asked for.
+
+    One that is asked for and there twice is a problem: nobody can say which of the two lies below.
+    """
+    known: dict[str, Path] = {}
+    found: list[Problem] = []
+    asked = {reference.partition("@")[0] for reference in extends}
+    for path in sorted({path.resolve() for path in paths}):
         source, problems = _read(path)
-        if source is not None and not problems:
-            found.setdefault(source.data["id"], path)
-    return found
+        if source is None or problems:
+            continue
+        name = source.data["id"]
+        other = known.setdefault(name, path)
+        if other != path and name in asked:
+            found.append(problem("O21", source.at(("id",)), name=name, file=shown(other), other=shown(path)))
+    return known, found
 
 
 def _add_files(result: Stacked, folder: Path) -> list[Problem]:
@@ -121,7 +129,11 @@ def _add_files(result: Stacked, folder: Path) -> list[Problem]:
     for pattern in _ADDED:
         for path in sorted(folder.glob(pattern)):
             name = path.relative_to(folder).as_posix()
-            if name in result.content:
+            schema = path.name.removesuffix(".schema.json")
+            if name.startswith("artefacts/") and schema in shipped_names("artefacts"):
+                own = f"{schema}_own.schema.json"
+                found.append(problem("O24", Location(shown(path)), name=name, own=own))
+            elif name in result.content:
                 found.append(problem("O13", Location(shown(path)), name=name))
             else:
                 result.content[name] = path.read_bytes()
@@ -129,8 +141,11 @@ def _add_files(result: Stacked, folder: Path) -> list[Problem]:
     return found
 
 
-def stack_problems(source: Source, method: Source, below: Sequence[Layer]) -> list[Problem]:
-    """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order."""
+def stack_problems(source: Source, method: Source, below: Sequence[Layer], top: str) -> list[Problem]:
+    """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order.
+
+    `top` is the overlay that names them all.
+    """
     there = {method.data["id"]: method.data["version"]}
     there |= {layer.source.data["id"]: layer.source.data["version"] for layer in below}
     found: list[Problem] = []
@@ -140,7 +155,7 @@ def stack_problems(source: Source, method: Source, below: Sequence[Layer]) -> li
         if index == 0 and name != method.data["id"]:
             found.append(problem("O02", at, name=name, base=method.data["id"]))
         elif name not in there:
-            found.append(problem("O01", at, name=name, nearest=hint(name, there)))
+            found.append(problem("O27", at, name=name, top=top))
         elif not _matches(str(there[name]), version):
             found.append(problem("O14", at, name=name, wanted=version, version=there[name]))
     return found

@@ -6,21 +6,27 @@ What has no order here cannot be compared, so an overlay may not change it where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import isodate
 
 from schemas.document import kinds
 from schemas.layers import ABSENT
+from schemas.month_days import day_of, month_day, nearest, of_year
 from schemas.sources import Pointer
 
-Compare = Callable[[Any, Any], bool | None]  # None: the two have no order
+Compare = Callable[..., bool | None]  # None: the two have no order
+Year = tuple[str, str]
 
 
-def unit(path: Pointer) -> tuple[Pointer, Compare] | None:
-    """The rule around a place that can be compared as a whole, and how; None where there is none."""
+def unit(path: Pointer, year: Year) -> tuple[Pointer, Compare] | None:
+    """The rule around a place that can be compared as a whole, and how; None where there is none.
+
+    `year` is the first and the last day of a programme's year, which say which of two days comes first.
+    """
     found = kinds(path)
     for length in range(len(path), 0, -1):
         name, kind = str(path[length - 1]), found[length - 1]
@@ -30,16 +36,32 @@ def unit(path: Pointer) -> tuple[Pointer, Compare] | None:
         else:
             inside = next((str(path[i]) for i in range(length - 2, -1, -1) if found[i] == "key"), "")
             compare = _WITHIN.get((inside, name)) or (_KEYS.get(name) if kind == "key" else None)
+        if compare is _due:
+            compare = partial(_due, year=year)
         if compare:
-            return path[:length], compare
+            return path[:length], _total(compare)
     return None
+
+
+def _total(compare: Compare) -> Compare:
+    """A comparison that finds no order in what has not the shape of a definition; the shape is told by itself."""
+
+    def total(before: Any, after: Any) -> bool | None:
+        try:
+            return compare(before, after)
+        except (AttributeError, TypeError, ValueError):
+            return None
+
+    return total
 
 
 def number(direction: str) -> Compare:
     """Comparison of a param that declares which way is stricter: `higher` or `lower`."""
 
     def compare(before: Any, after: Any) -> bool | None:
-        if isinstance(before, bool) or isinstance(after, bool):
+        if isinstance(before, bool) != isinstance(after, bool):
+            return None
+        if isinstance(before, bool):
             return bool(after) >= bool(before) if direction == "higher" else bool(after) <= bool(before)
         if not (isinstance(before, int | float) and isinstance(after, int | float)):
             return None
@@ -65,8 +87,22 @@ def _level(before: Any, after: Any) -> bool | None:
     return bool(order[after] >= order[before]) if before in order and after in order else None
 
 
+def _same_level(before: Any, after: Any) -> bool | None:
+    """What a gate asks of a paper; `approved` is not the stricter of the two.
+
+    It waits for the gates that ask `valid`, so a gate that goes over to it approves that paper no more.
+    """
+    return True if before == after else False if before == "approved" else None
+
+
 def _act(before: Any, after: Any) -> bool | None:
     return bool(before == "opinion" or after != "opinion")
+
+
+def _documents(before: Any, after: Any) -> bool | None:
+    """What a signature is given with: nothing of it may go."""
+    old, new = ({} if each is ABSENT else each for each in (before, after))
+    return all(_document(old.get(key, ABSENT), new.get(key, ABSENT)) for key in old.keys() | new.keys())
 
 
 def _document(before: Any, after: Any) -> bool | None:
@@ -111,7 +147,7 @@ def _requirement(before: Any, after: Any) -> bool | None:
     if not same_rule or ("is" in old) != ("is" in new):
         return None
     waived = _waive(old.get("waive", ABSENT), new.get("waive", ABSENT))
-    return bool(waived) and _level(old.get("is", ABSENT), new.get("is", ABSENT))
+    return waived and _same_level(old.get("is", ABSENT), new.get("is", ABSENT))
 
 
 def _check(before: Any, after: Any) -> bool | None:
@@ -128,14 +164,14 @@ def _added(before: Any, after: Any) -> bool | None:
     return True if before is ABSENT else False if after is ABSENT else None
 
 
-def _due(before: Any, after: Any) -> bool | None:
+def _due(before: Any, after: Any, year: Year) -> bool | None:
     """A deadline: the same kind, and never later. A month counts as 28 days at least and 31 at most."""
     if before is ABSENT or after is ABSENT:
         return before is ABSENT
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return None
     if "by" in before and "by" in after:
-        return bool((_day_of_year(before["by"]) - _day_of_year(after["by"])) % 365 <= 182)
+        if "calendar" in before and "calendar" not in after:
+            return False  # no more by the last school day before it
+        return _is_no_later(before["by"], after["by"], year)
     if "within" in before and "within" in after:
         if "calendar" in after and "calendar" not in before:
             return False
@@ -144,9 +180,20 @@ def _due(before: Any, after: Any) -> bool | None:
     return None
 
 
-def _day_of_year(text: str) -> int:
-    """A month and day as a number; a year has no end here, so earlier means at most half a year before."""
-    return date.fromisoformat(f"2026-{text}").timetuple().tm_yday
+def _is_no_later(before: str, after: str, year: Year) -> bool:
+    """Whether a day of the year comes no later than another, however late its task opens in the year.
+
+    A day means the nearest to the opening, so one that is put half a year back may come a year later.
+    """
+    first, last = of_year(2026, month_day(year[0]), month_day(year[1]))
+    old, new = month_day(before), month_day(after)
+    opening = first
+    while opening <= last:
+        due = nearest(*old, opening, (first, last))
+        if due >= opening and nearest(*new, opening, (first, last)) > due:
+            return False
+        opening += timedelta(days=1)
+    return (day_of(2026, *old) - day_of(2026, *new)).days % 365 <= _HALF_A_YEAR
 
 
 def _days(text: str) -> tuple[float, float] | None:
@@ -167,10 +214,13 @@ def _shorter(before: Any, after: Any) -> bool | None:
     return new[1] <= old[0] or before == after if old and new else None
 
 
+_HALF_A_YEAR = 182
+
 _KEYS: dict[str, Compare] = {
     "required": _required,
     "optional": _not_required,
     "blocks": _blocks,
+    "on_request": _not_required,
     "is": _level,
     "act": _act,
     "waive": _waive,
@@ -180,13 +230,17 @@ _KEYS: dict[str, Compare] = {
     "visible_to": _audience,
     "personal": _required,
     "if_silent": lambda before, after: after is ABSENT,
+    "in_force": lambda before, after: True if before is ABSENT else None,
 }
 _WITHIN: dict[tuple[str, str], Compare] = {  # keys that mean this only there
+    ("requires", "is"): _same_level,
+    ("sign_off", "document"): _documents,
     ("document", "number"): _document,
     ("document", "date"): _document,
     ("document", "certificate"): _document,
     ("every", "period"): _shorter,
     ("sign_off", "after"): _more,
+    ("tasks", "after"): _more,
 }
 _MEMBERS: dict[str, Compare] = {  # what stands in maps keyed by ids
     "requires": _requirement,

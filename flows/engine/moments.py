@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from schemas.month_days import day_of, nearest
 from schemas.school_days import SchoolDays
 from schemas.stage import Due, Span
 
@@ -27,7 +27,7 @@ def day_after(start: datetime, span: Span, zone: ZoneInfo, days: SchoolDays) -> 
     day = local_day(start, zone)
     if span.months:
         month = day.month - 1 + span.months
-        day = _day(day.year + month // 12, month % 12 + 1, day.day)
+        day = day_of(day.year + month // 12, month % 12 + 1, day.day)
     left = span.rest.days
     while left > 0:
         day += timedelta(days=1)
@@ -51,21 +51,17 @@ def due_moment(
         return after(opened, due.within, zone, days)
     if due.by is None:
         raise ValueError("a due date says within or by")
-    start, end = year
-    day = local_day(opened, zone)
-    candidates = [_day(at, *due.by) for at in range(start.year, end.year + 1)]
-    inside = [each for each in candidates if start <= each <= end] or candidates
-    nearest = min(inside, key=lambda each: abs((each - day).days))
+    last = nearest(*due.by, local_day(opened, zone), year)
     if due.school_day:
-        nearest = _school_day_before(nearest, days)
-    return start_of(nearest + timedelta(days=1), zone)
+        last = _school_day_before(last, days)
+    return start_of(last + timedelta(days=1), zone)
 
 
 def remind_moment(due: datetime, before: Span, zone: ZoneInfo, days: SchoolDays) -> datetime:
     """The start of the day that lies a span before the last day of a task."""
     day = local_day(due - timedelta(seconds=1), zone)
     month = day.year * 12 + day.month - 1 - before.months
-    day = _day(month // 12, month % 12 + 1, day.day)
+    day = day_of(month // 12, month % 12 + 1, day.day)
     left = before.rest.days
     while left > 0:
         day -= timedelta(days=1)
@@ -84,10 +80,6 @@ def _school_day_before(day: date, days: SchoolDays) -> date:
     return next((each for each in near if days.is_school_day(each)), day)
 
 
-def _day(year: int, month: int, day: int) -> date:
-    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
-
-
 def expiry(until: str, zone: ZoneInfo) -> datetime:
     """A paper is in force through its last day: it runs out at 00:00 of the next."""
     return start_of(date.fromisoformat(until) + timedelta(days=1), zone)
@@ -95,5 +87,5 @@ def expiry(until: str, zone: ZoneInfo) -> datetime:
 
 def before(moment: datetime, span: Span, zone: ZoneInfo) -> datetime:
     """The start of the day that lies a span before a moment."""
-    days = span.rest.days + 30 * span.months
-    return start_of(local_day(moment, zone) - timedelta(days=days), zone)
+    length = timedelta(days=span.rest.days + 30 * span.months)
+    return start_of(local_day(moment, zone) - length, zone)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from schemas.judge import dotted
 from schemas.layers import ABSENT
 from schemas.messages import word
-from schemas.overlay import dotted
 from schemas.reader import Reading
 from schemas.sources import Pointer
 from schemas.validation import written

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.messages import unknown
 from schemas.problems import Problem, problem
+from schemas.rules.graph import find_cycle
 from schemas.rules.sources import Data, Sources
 from schemas.sources import Pointer, Source
 
@@ -65,6 +66,7 @@ class _Survey:
                 yield self._limits(("scales", name, "min"), scale)
         for name, question in self.questions.items():
             yield from self._question(("questions", name), question)
+        yield from self._circle()
         for name, score in self.data.get("scores", {}).items():
             yield from self._score(("scores", name), score)
         for name, rule in self.data.get("validity", {}).items():
@@ -84,6 +86,14 @@ class _Survey:
         ):
             known = self.sources.paths("artefacts")
             yield unknown(self.source.at(("consent",)), "artefact", consent, known)
+
+    def _circle(self) -> Iterator[Problem]:
+        """Questions of which each is to stand behind the other."""
+        behind = {name: [each["place"]["after"]] for name, each in self.questions.items() if "place" in each}
+        cycle = find_cycle(behind)
+        if len(cycle) > 2:  # a question behind itself is told with its place
+            at = ("questions", cycle[0], "place", "after")
+            yield problem("R07", self.source.at(at), cycle=" → ".join(cycle))
 
     def _limits(self, at: Pointer, limits: Data) -> Problem:
         return problem("S20", self.source.at(at), low=limits["min"], high=limits["max"])

@@ -45,7 +45,7 @@ def _texts(node: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
         for key, value in node.items():
             if key in _READ and isinstance(value, str):
                 yield (*pointer, key), value
-            elif not str(key).startswith(("x-", "x_")):
+            elif key != "overlay" and not str(key).startswith(("x-", "x_")):
                 yield from _texts(value, (*pointer, key))
 
 
