@@ -79,6 +79,9 @@ class _Files:
         all_languages: dict[str, Mapping[str, Any]] = {}
 
         def settle(kind: str, name: str, source: Source) -> Source:
+            if source.plain:
+                all_languages[name] = source.data
+                return source
             whole, _ = parameters.resolved(kind, source)
             all_languages[name] = whole.data
             return texts.spoken(kind, whole, own, wanted)[0]

@@ -13,6 +13,8 @@ from schemas.validation import shape_problems
 
 def part_problems(kind: str, source: Source, own: str) -> list[Problem]:
     """What is wrong with the shape of a file, its params put in place and its texts in the methodology's language."""
+    if source.plain and not (found := shape_problems(kind, source)):
+        return found
     whole, unresolved = parameters.resolved(kind, source)
     said, unsaid = texts.spoken(kind, whole, own)
     return [*unresolved, *unsaid, *parameters.named(said, shape_problems(kind, said))]

@@ -34,6 +34,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
+_TO_BE_PUT = re.compile(r"[$]{|\\|\b(?:ru|en)\b")  # a backslash may hide any of them
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -52,6 +53,7 @@ class Source:
     keys: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict)
     quoted: frozenset[Pointer] = frozenset()
     references: Mapping[Pointer, str] = field(default_factory=dict)  # values that `${params.x}` gave
+    plain: bool = False  # nothing in it is to be put in place: no `${…}`, no text by language
 
     def at(self, pointer: Pointer = (), *, key: bool = False) -> Location:
         """The place of a value, or of its key; the nearest place above where there is none."""
@@ -121,7 +123,8 @@ def parse_yaml(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
         return None, [*found, stop.args[0]]
     if found:
         return None, found
-    return Source(name, data, reader.values, reader.keys, frozenset(reader.quoted)), []
+    plain = _TO_BE_PUT.search(text) is None
+    return Source(name, data, reader.values, reader.keys, frozenset(reader.quoted), plain=plain), []
 
 
 def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]:
