@@ -51,6 +51,7 @@ def texts(name: str) -> Mapping[str, Any]:
     return yaml.load(source, Loader=_LOADER) or {}
 
 
+@cache
 def codes() -> list[str]:
     """All problem codes, in order."""
     return sorted(texts("problems"))

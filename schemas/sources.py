@@ -34,6 +34,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
+_MAYBE_GLUED = re.compile(r"[^ \n]#|[?][^ \n,}\]]")  # nearly no file has one: the rest need no closer look
 _TO_BE_PUT = re.compile(r"[$]{|\\|\b(?:ru|en)\b")  # a backslash may hide any of them
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -216,6 +217,7 @@ class _Reader:
         self.quoted: set[Pointer] = set()
         self.nodes = 0
         self.end = 0  # where the last event ended
+        self.glued = _MAYBE_GLUED.search(text) is not None
 
     @cached_property
     def _events(self) -> Any:
@@ -254,7 +256,8 @@ class _Reader:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
-        self._between(event)
+        if self.glued:
+            self._between(event)
         return event
 
     def _between(self, event: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from schemas.messages import codes, unknown
@@ -46,13 +46,21 @@ def scenario_problems(sources: Sources, scenarios: Mapping[str, Source]) -> Iter
     )
     if cycle:
         yield problem("R07", scenarios[cycle[0]].at(("begins_with",)), cycle=" → ".join(cycle))
+    paths = {kind: frozenset(sources.paths(kind)) for kind in ("artefacts", "tasks", "checkpoints")}
     for source in scenarios.values():
-        yield from _Scenario(sources, scenarios, source).problems()
+        yield from _Scenario(sources, scenarios, source, paths).problems()
 
 
 class _Scenario:
-    def __init__(self, sources: Sources, scenarios: Mapping[str, Source], source: Source) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        scenarios: Mapping[str, Source],
+        source: Source,
+        paths: Mapping[str, Collection[str]],  # by kind
+    ) -> None:
         self.sources, self.scenarios, self.source, self.data = sources, scenarios, source, source.data
+        self.paths = paths
         self.method = sources.methodology.data
 
     def problems(self) -> Iterator[Problem]:
@@ -77,11 +85,10 @@ class _Scenario:
     # --- names -------------------------------------------------------------------------------
 
     def _known(
-        self, pointer: Pointer, kind: str, name: str, known: Iterable[str], *, key: bool = False
+        self, pointer: Pointer, kind: str, name: str, known: Collection[str], *, key: bool = False
     ) -> Iterator[Problem]:
-        names = list(known)
-        if name not in names:
-            yield unknown(self.source.at(pointer, key=key), kind, name, names)
+        if name not in known:
+            yield unknown(self.source.at(pointer, key=key), kind, name, known)
 
     def _stage(self, pointer: Pointer, name: str) -> Iterator[Problem]:
         if name not in self.sources.broken:
@@ -97,7 +104,7 @@ class _Scenario:
         if stage in self.sources.broken:
             return
         path = f"{stage}/{name}"
-        known = self.sources.paths(kind)
+        known = self.paths[kind]
         if path not in known:
             yield unknown(self.source.at(pointer, key=key), kind.removesuffix("s"), path, known)
         elif rest and not self._keyed(kind, stage, name):
