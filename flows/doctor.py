@@ -20,7 +20,7 @@ from schemas.messages import Said, said
 from schemas.problems import Problem, Refusal, problem
 
 if TYPE_CHECKING:
-    from flows.store.store import Transaction
+    from flows.store.transaction import Transaction
 
 
 @dataclass(frozen=True)

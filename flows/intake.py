@@ -20,7 +20,7 @@ from flows.naming import NOBODY, Naming, has_rows, read_key
 from flows.office import Office
 from flows.people import People, read_code
 from flows.store import records
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas import surveys
 from schemas.messages import unknown
 from schemas.problems import NOWHERE, InvalidData, Problem, Refusal, WrongUsage, problem

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flows.engine import moments
 from flows.engine.steps import Tell
 from flows.store import records
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas.model import Methodology
 
 

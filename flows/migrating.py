@@ -15,7 +15,7 @@ from flows.office import Office, definitions_of, packed
 from flows.perform import LEASE_SECONDS
 from flows.post import deliver
 from flows.store import records
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from flows.views import migration as views
 from schemas.digests import digest_of_bytes
 from schemas.model import Methodology

@@ -16,7 +16,8 @@ from flows.people import People, refuse_lost_key
 from flows.settings import Workspace
 from flows.store import records
 from flows.store.database import file_of, is_lost
-from flows.store.store import Store, Transaction
+from flows.store.store import Store
+from flows.store.transaction import Transaction
 from schemas import reader
 from schemas.digests import canonical
 from schemas.model import Methodology

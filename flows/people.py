@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import col, func, select
 
 from flows.store.records import Assignment, Person
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas.messages import unknown
 from schemas.model import Role
 from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem

@@ -13,7 +13,7 @@ from flows.engine.steps import Run
 from flows.gather import Gatherer, Result
 from flows.office import Office
 from flows.store import records
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas.model import Methodology
 from schemas.problems import NOWHERE, Location, Refusal
 from schemas.sources import Pointer

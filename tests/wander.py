@@ -16,7 +16,7 @@ from flows.office import Office
 from flows.settings import Workspace
 from flows.store import records
 from flows.store.migrate import upgrade
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas import reader
 from schemas.model import Methodology
 from tests.play import SMALL, Play, mentee, mentor

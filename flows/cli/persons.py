@@ -10,7 +10,7 @@ from flows.cli import talk
 from flows.cli.address import office
 from flows.office import Office
 from flows.people import read_code
-from flows.store.store import Transaction
+from flows.store.transaction import Transaction
 from schemas import reader
 from schemas.model import Role
 from schemas.problems import Refusal, WrongUsage, problem

@@ -11,7 +11,8 @@ from sqlmodel import SQLModel
 from flows.engine.snapshot import Snapshot
 from flows.engine.steps import ENGINE_STEPS, CloseYear, FinishStage, Plan
 from flows.store import records
-from flows.store.store import Store, Transaction
+from flows.store.store import Store
+from flows.store.transaction import Transaction
 from tests.benchmarks.school import STAFF, Year
 
 
