@@ -207,7 +207,7 @@ class Methodology:
 
     @cached_property
     def verdicts(self) -> dict[Any, Any]:
-        """What the engine found of conditions on data that it looked at before: a memory, no part of the definition."""
+        """What the engine found of conditions on data that it looked at before: a memory."""
         return {}
 
     def year(self, label: str) -> tuple[date, date]:
