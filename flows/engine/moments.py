@@ -45,7 +45,8 @@ def due_moment(
 ) -> datetime:
     """When a task is late: the first moment after its last day.
 
-    A month and day means the one of the programme's year that is nearest to the opening.
+    A month and day means the first one of the programme's year that is not before the opening; where the year has
+    none any more, its last one: such a task opens late.
     """
     if due.within:
         return after(opened, due.within, zone, days)
@@ -53,12 +54,12 @@ def due_moment(
         raise ValueError("a due date says within or by")
     start, end = year
     day = local_day(opened, zone)
-    candidates = [_day(at, *due.by) for at in range(start.year, end.year + 1)]
-    inside = [each for each in candidates if start <= each <= end] or candidates
-    nearest = min(inside, key=lambda each: abs((each - day).days))
+    every = [_day(at, *due.by) for at in range(start.year, end.year + 1)]
+    inside = [each for each in every if start <= each <= end] or every
+    last = next((each for each in inside if each >= day), inside[-1])
     if due.school_day:
-        nearest = _school_day_before(nearest, days)
-    return start_of(nearest + timedelta(days=1), zone)
+        last = _school_day_before(last, days)
+    return start_of(last + timedelta(days=1), zone)
 
 
 def remind_moment(due: datetime, before: Span, zone: ZoneInfo, days: SchoolDays) -> datetime:

@@ -223,8 +223,7 @@ class Player:
             )
 
     def _collected(self, task: TaskSpec, key: str) -> Version | None:
-        versions = self.versions[f"{task.stage}/{task.writes}"][key]
-        return next((each for each in reversed(versions) if each.origin == "collected"), None)
+        return self.standing.work.collected(task, key)
 
     def _occurrence(self, task: TaskSpec, key: str) -> str:
         collected = self._collected(task, key)

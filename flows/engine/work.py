@@ -141,12 +141,12 @@ class Work:
         return found
 
     def collected(self, task: TaskSpec, key: str) -> Version | None:
-        """The newest answers handed in for a task that collects before it makes its paper."""
+        """The newest answers to a task that collects before it makes its paper: those since it last opened again."""
         if task.writes is None:
             return None
         for version in reversed(self.snapshot.versions_of(f"{task.stage}/{task.writes}", key)):
             if version.origin == "collected":
-                return version
+                return version if version.seq > self.progress.reopened_at(task, key) else None
         return None
 
     def _stays_open(self, task: TaskSpec, key: str, opened: int) -> bool:
@@ -205,6 +205,12 @@ class Work:
         return any(opened is None or each.seq > opened.seq for each in self.papers.occurrences(spec, key))
 
     # --- what an opening waits for -----------------------------------------------------------
+
+    def waits(self, task: TaskSpec, key: str = "") -> tuple[Reason, ...]:
+        """What a task that has not opened, or a paper on request, still waits for."""
+        if task.on_request:
+            return tuple(self._blocked(task, key, self.progress.member(task, key)))
+        return self.task(task, key).reasons
 
     def _blocked(self, task: TaskSpec, key: str, member: Member | None) -> Iterator[Reason]:
         yield from self.needs_missing(task.stage, member)
