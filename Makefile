@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/nastavnik check definitions/target-model
 
 mutate: $(VENV)/.dev
-	$(BIN)/nastavnik test definitions/target-model --all --mutate
+	$(BIN)/nastavnik test definitions/target-model --all --mutate --at-least 0.9
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks

@@ -101,10 +101,15 @@ def watched(watcher: Watcher) -> Iterator[None]:
 def evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:
     """Evaluate on plain JSON data; names absent from `data` are unknown, which means waiting."""
     verdict = _evaluate(condition, data)
+    tell(condition, verdict)
+    return verdict
+
+
+def tell(condition: Condition, verdict: Verdict) -> None:
+    """Tell whoever watches of a verdict, also one that was known before."""
     watcher = _watcher.get()
     if watcher:
         watcher(condition, verdict)
-    return verdict
 
 
 def _evaluate(condition: Condition, data: Mapping[str, Any]) -> Verdict:

@@ -206,6 +206,11 @@ class Methodology:
         """Artefact schemas that have a number with a fraction somewhere."""
         return frozenset(name for name, schema in self.schemas.items() if _has_reals(schema))
 
+    @cached_property
+    def verdicts(self) -> dict[Any, Any]:
+        """What the engine found of conditions on data that it looked at before: a memory."""
+        return {}
+
     def year(self, label: str) -> tuple[date, date]:
         """First and last day of a programme's year; `2026/27` ends in the second of its years."""
         first = int(label.partition("/")[0])

@@ -15,7 +15,7 @@ import isodate
 
 from schemas.document import kinds
 from schemas.layers import ABSENT
-from schemas.month_days import day_of, month_day, nearest, of_year
+from schemas.month_days import day_of, meant, month_day, of_year
 from schemas.sources import Pointer
 
 Compare = Callable[..., bool | None]  # None: the two have no order
@@ -183,14 +183,14 @@ def _due(before: Any, after: Any, year: Year) -> bool | None:
 def _is_no_later(before: str, after: str, year: Year) -> bool:
     """Whether a day of the year comes no later than another, however late its task opens in the year.
 
-    A day means the nearest to the opening, so one that is put half a year back may come a year later.
+    A day means the next to come unless it has just passed, so one that is put far back may come a year later.
     """
     first, last = of_year(2026, month_day(year[0]), month_day(year[1]))
     old, new = month_day(before), month_day(after)
     opening = first
     while opening <= last:
-        due = nearest(*old, opening, (first, last))
-        if due >= opening and nearest(*new, opening, (first, last)) > due:
+        due = meant(*old, opening, (first, last))
+        if due >= opening and meant(*new, opening, (first, last)) > due:
             return False
         opening += timedelta(days=1)
     return (day_of(2026, *old) - day_of(2026, *new)).days % 365 <= _HALF_A_YEAR

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from play import SMALL
 
-from flows import cli
+from flows import cli, mutating
 from flows.engine.coverage import wanted_conditions, wanted_gates
-from flows.engine.mutants import mutants, sample_of, try_all
+from flows.engine.mutants import Trial, mutants, sample_of
 from flows.engine.scenarios import Played, play_all
+from flows.mutating import tried_of
 from schemas import messages, reader, validation
 from schemas.problems import NOWHERE
 from schemas.reader import Reading
@@ -83,10 +84,10 @@ def test_coverage_names_what_no_scenario_saw() -> None:
 def slips(content: dict[str, bytes], wanted: str) -> set[tuple[str, str]]:
     sources = {"stages/start.yaml": load_yaml(content["stages/start.yaml"], "stages/start.yaml")}
     reading = reader.read(content)
-    found = try_all(reading, content, played(reading), mutants(sources))
+    trial = Trial(reading, content, played(reading))
     return {
         ("/".join(map(str, each.mutant.pointer)), messages.in_words(each.mutant.what, "ru"))
-        for each in found
+        for each in map(trial.of, mutants(sources))
         if each.outcome == wanted
     }
 
@@ -113,13 +114,22 @@ def test_a_slip_that_cannot_be_read_is_counted_apart() -> None:
 
 
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
-    source = load_yaml((SMALL / "stages" / "start.yaml").read_bytes(), "start")
-    found = list(mutants({"stages/start.yaml": source}))
+    assert sample_of(600, 5, 1) == sample_of(600, 5, 1)
+    assert sample_of(600, 5, 1) != sample_of(600, 5, 2)
+    assert len(sample_of(600, 5, 1)) == 5
+    assert sample_of(3, 10**6, 1) == sample_of(3, None, 1) == [0, 1, 2]
 
-    assert sample_of(found, 5, 1) == sample_of(found, 5, 1)
-    assert sample_of(found, 5, 1) != sample_of(found, 5, 2)
-    assert len(sample_of(found, 5, 1)) == 5
-    assert sample_of(found, 10**6, 1) == found
+
+def test_what_is_tried_on_many_cores_is_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each mutant comes to the same in a process of its own, and the first comes first."""
+    _, content = laid("good")
+    chosen = list(range(2 * mutating.AT_ONCE))
+
+    def tried(cores: int) -> list[tuple[object, str, str]]:
+        monkeypatch.setattr(mutating.os, "cpu_count", lambda: cores)
+        return [(each.mutant.pointer, each.outcome, each.by) for each in tried_of(content, "", chosen)]
+
+    assert tried(2) == tried(1)
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -224,8 +234,9 @@ def test_the_scenarios_of_the_target_model_notice_a_sample_of_slips(
         for name, each in content.items()
         if name == "methodology.yaml" or name.startswith("stages/")
     }
-    chosen = sample_of(list(mutants(sources)), 10, 4)
-    tried = list(try_all(reading, content, found, chosen))
+    every = list(mutants(sources))
+    trial = Trial(reading, content, found)
+    tried = [trial.of(every[number]) for number in sample_of(len(every), 10, 4)]
     noticed = sum(1 for each in tried if each.outcome == "killed")
     survived = [each.mutant.pointer for each in tried if each.outcome == "survived"]
 

@@ -15,8 +15,9 @@ from cyclopts import Parameter
 from flows.cli import talk
 from flows.cli.definitions import folder_of, shown_folder
 from flows.engine.coverage import Mark, Wanted, wanted_conditions, wanted_gates
-from flows.engine.mutants import Tried, mutants, sample_of, try_all
+from flows.engine.mutants import Tried, mutants, sample_of
 from flows.engine.scenarios import Played, order, play_all
+from flows.mutating import sources, tried_of
 from schemas import messages, reader
 from schemas.digests import digest, digest_of_bytes
 from schemas.messages import said
@@ -49,6 +50,10 @@ def play(
     ] = False,
     sample: Annotated[int | None, Parameter(help="How many changes to try; all without it.")] = None,
     seed: Annotated[int, Parameter(help="What the sample is drawn by.")] = 0,
+    at_least: Annotated[
+        float,
+        Parameter(help="The share of the changes that must be noticed; below it the command ends with 3."),
+    ] = 0.0,
     format: Annotated[Literal["text", "json"], Parameter(help="Form of the answer.")] = "text",
 ) -> int:
     """Play the scenarios beside the definitions; what an edit does not touch is left out."""
@@ -62,13 +67,14 @@ def play(
     kept = {} if all or mutate else memory.green(reading)
     report = _played(reading, shown, kept)
     memory.keep(report.played)
-    tried = _mutated(reading, content, report, sample, seed) if mutate else None
+    tried = _mutated(content, shown, sample, seed) if mutate else None
     if format == "json":
         talk.data(_as_json(report, tried, content))
     else:
         _tell(report, tried, content)
     failed = [name for name, each in report.played.items() if not each.green]
-    return FAILED if failed else 0
+    few = tried is not None and _score(tried)["score"] < at_least
+    return FAILED if failed or few else 0
 
 
 def _played(reading: Reading, shown: str, kept: Mapping[str, frozenset[Mark]]) -> Report:
@@ -83,29 +89,17 @@ def _played(reading: Reading, shown: str, kept: Mapping[str, frozenset[Mark]]) -
     )  # fmt: skip
 
 
-def _mutated(reading: Reading, content: Bundle, report: Report, sample: int | None, seed: int) -> list[Tried]:
-    found = list(mutants(_sources(content, report.folder)))
-    chosen = sample_of(found, sample, seed) if sample is not None else found
+def _mutated(content: Bundle, shown: str, sample: int | None, seed: int) -> list[Tried]:
+    chosen = sample_of(sum(1 for _ in mutants(sources(content, shown))), sample, seed)
     tried = []
     watched = sys.stderr.isatty()
-    for each in try_all(reading, content, report.played, chosen):
+    for each in tried_of(content, shown, chosen):
         tried.append(each)
         if watched:
             print(talk.word("test_progress", done=len(tried), of=len(chosen)), end="", file=sys.stderr)
     if watched:
         print(file=sys.stderr)
     return tried
-
-
-def _sources(content: Bundle, shown: str) -> dict[str, Source]:
-    """The files that are mutated, by their names, placed as they are shown."""
-    found = {}
-    for name in sorted(content):
-        if name == "methodology.yaml" or name.startswith("stages/"):
-            source, _ = parse_yaml(content[name], f"{shown}/{name}" if shown else name)
-            if source:
-                found[name] = source
-    return found
 
 
 # --- telling -------------------------------------------------------------------------------------
@@ -123,14 +117,14 @@ def _tell(report: Report, tried: list[Tried] | None, content: Bundle) -> None:
         print(talk.word("test_scenario", mark="✗" if played.problems else "✓", id=name, title=title))
         for each in played.problems:
             print(f"  {messages.line(each, language)}")
-    sources = _sources(content, report.folder)
+    placed = sources(content, report.folder)
     for kind, found in (("conditions", report.conditions), ("gates", report.gates)):
         covered, of = _counts(found)
         percent = f"{100 * covered / of:.0f}" if of else "100"
         print(talk.word(f"test_{kind}", covered=covered, of=of, percent=percent))
         for wanted, lacks in found:
             if lacks:
-                at = sources[wanted.file].at(wanted.pointer, key=kind == "gates")
+                at = placed[wanted.file].at(wanted.pointer, key=kind == "gates")
                 words = [_way(each) for each in lacks]
                 print(talk.word("test_lacks", place=str(at), what=wanted.text, lacks=words))
     if tried is not None:
@@ -175,7 +169,7 @@ def _way(way: str) -> Any:
 
 def _as_json(report: Report, tried: list[Tried] | None, content: Bundle) -> Json:
     language = talk.language()
-    sources = _sources(content, report.folder)
+    placed = sources(content, report.folder)
     found: Json = {
         "schema": "test/v1",
         "scenarios": [
@@ -193,7 +187,7 @@ def _as_json(report: Report, tried: list[Tried] | None, content: Bundle) -> Json
                 "covered": _counts(each)[0],
                 "of": _counts(each)[1],
                 "lacking": [
-                    {**_place(sources[wanted.file].at(wanted.pointer)), "what": wanted.text, "lacks": lacks}
+                    {**_place(placed[wanted.file].at(wanted.pointer)), "what": wanted.text, "lacks": lacks}
                     for wanted, lacks in each
                     if lacks
                 ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flows.engine.reasons import Reason, place, said_of
+from flows.engine.reasons import place, said_of
 from flows.engine.reconcile import holders
 from flows.engine.standing import Standing
 from schemas.model import Register
@@ -48,22 +48,15 @@ def untimely(
     if found.state == "frozen":
         return problem("G21", at, item=item, reasons=[said_of(each) for each in found.reasons[:4]])
     if _early(standing, task, key):
-        reasons = [said_of(each) for each in waits(standing, task, key)[:4]]
+        reasons = [said_of(each) for each in standing.work.waits(task, key)[:4]]
         return problem("G20", at, item=item, reasons=reasons)
     return None
 
 
 def _early(standing: Standing, task: TaskSpec, key: str) -> bool:
     if task.on_request:
-        return bool(waits(standing, task, key))
+        return bool(standing.work.waits(task, key))
     return standing.progress.opened(task, key) is None
-
-
-def waits(standing: Standing, task: TaskSpec, key: str) -> tuple[Reason, ...]:
-    """What a task that has not opened waits for."""
-    if task.on_request:
-        return standing.work.needs_missing(task.stage, standing.progress.member(task, key))
-    return standing.work.task(task, key).reasons
 
 
 def table_problems(

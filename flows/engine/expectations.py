@@ -15,7 +15,6 @@ from flows.engine.year_facts import year_facts
 from schemas.messages import LANGUAGES, Said, said, word
 from schemas.problems import Problem, problem
 from schemas.sources import Pointer, Source
-from schemas.stage import Check
 
 Data = Mapping[str, Any]
 
@@ -153,10 +152,7 @@ class _Expectations:
             told = self.standing.papers.failed_checks(self.methodology.artefact(path), key, blocking=False)
             yield from (str(each.values["message"]) for each in told)
             return
-        checks: list[Check] = [each.check for each in stage.enter if each.check and not each.check.blocks]
-        for check in checks:
-            if self.standing.papers.judge(stage, check.condition, None).holds is not True:
-                yield check.message
+        yield from (str(each.values["message"]) for each in self.standing.warnings(stage))
 
     def _fits(self, wanted: Data) -> Iterator[Problem]:
         for register, members in wanted.items():

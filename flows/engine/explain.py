@@ -21,7 +21,7 @@ def why_stage(standing: Standing, stage: Stage) -> Reason:
     basis = tuple(
         reason("on_stale_basis", gate.path, title=gate.title) for gate in standing.stale_basis(stage)
     )
-    return _is("stage", stage.id, stage.title, found.state, found.reasons + basis)
+    return _is("stage", stage.id, stage.title, found.state, found.reasons + standing.warnings(stage) + basis)
 
 
 def why_paper(standing: Standing, spec: ArtefactSpec, key: str | None) -> Reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from schemas.month_days import day_of, nearest
+from schemas.month_days import day_of, meant
 from schemas.school_days import SchoolDays
 from schemas.stage import Due, Span
 
@@ -45,13 +45,13 @@ def due_moment(
 ) -> datetime:
     """When a task is late: the first moment after its last day.
 
-    A month and day means the one of the programme's year that is nearest to the opening.
+    A month and day means the one of the programme's year that `month_days.meant` finds for the opening.
     """
     if due.within:
         return after(opened, due.within, zone, days)
     if due.by is None:
         raise ValueError("a due date says within or by")
-    last = nearest(*due.by, local_day(opened, zone), year)
+    last = meant(*due.by, local_day(opened, zone), year)
     if due.school_day:
         last = _school_day_before(last, days)
     return start_of(last + timedelta(days=1), zone)

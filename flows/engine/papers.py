@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 from flows.engine import moments
 from flows.engine.members import Members
 from flows.engine.reasons import Reason, place, reason
-from flows.engine.snapshot import Member, Snapshot, Version
-from schemas.conditions import Condition, Verdict, evaluate, looked_at
+from flows.engine.snapshot import Member, Row, Snapshot, Version
+from schemas.conditions import Condition, Verdict, evaluate, looked_at, tell
 from schemas.digests import digest
 from schemas.model import Methodology
 from schemas.problems import NOWHERE
@@ -20,10 +20,11 @@ from schemas.validation import violations
 
 State = Literal["missing", "draft", "valid", "stale", "withdrawn", "not_owed"]
 _ABSENT = object()
+_KEPT = 20_000  # verdicts, then they are found anew
+_SHORT = 64  # records in the token of a meaning; what looks at more is looked at anew
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A paper of the programme, or of one member, as it stands now."""
 
     state: State
@@ -36,12 +37,21 @@ class Record:
         return self.state in ("valid", "not_owed")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A condition's verdict with the reason where it does not hold."""
 
     holds: bool | None
-    reasons: tuple[Reason, ...] = field(default=())
+    reasons: tuple[Reason, ...] = ()
+
+
+class Meaning(NamedTuple):
+    """What a name means in a condition, read when it is needed; equal tokens stand for equal data, None for none."""
+
+    token: Hashable
+    read: Callable[[], Any]
+
+
+_HOLDS = Outcome(True)
 
 
 class Papers:
@@ -75,7 +85,7 @@ class Papers:
     def owed(self, spec: ArtefactSpec, key: str) -> Outcome:
         """Whether this key owes the paper; unknown while its condition waits for something."""
         if spec.each is None or spec.each.where is None:
-            return Outcome(True)
+            return _HOLDS
         found = self._owed.get((spec.path, key))
         if found is None:
             member = Member(str(spec.each.register), key)
@@ -258,16 +268,28 @@ class Papers:
     # --- conditions --------------------------------------------------------------------------
 
     def judge(self, stage: Stage, condition: Condition, member: Member | None) -> Outcome:
-        """Evaluate a condition in a stage, for the member at hand."""
-        data: dict[str, Any] = {}
-        for name in condition.names:
-            value = self.value(stage, name, member)
-            if value is not _ABSENT:
-                data[name] = value
+        """Evaluate a condition in a stage, for the member at hand; data looked at before are not looked at again."""
+        found = {name: self._meaning(stage, name, member) for name in condition.names}
+        meanings = {name: each for name, each in found.items() if each is not None}
+        tokens = frozenset((name, each.token) for name, each in meanings.items())
+        register = member.register if member else ""
+        known, key = self.methodology.verdicts, (stage.id, register, condition.text, tokens)
+        if key in known:
+            verdict, outcome = known[key]
+            tell(condition, verdict)
+            return outcome  # type: ignore[no-any-return]
+        data = {name: each.read() for name, each in meanings.items()}
         verdict = evaluate(condition, data)
-        if verdict.holds:
-            return Outcome(True)
-        return Outcome(verdict.holds, self._explained(stage, condition, verdict, data, member))
+        outcome = (
+            _HOLDS
+            if verdict.holds
+            else Outcome(verdict.holds, self._explained(stage, condition, verdict, data, member))
+        )
+        if all(each.token is not None for each in meanings.values()):
+            if len(known) >= _KEPT:
+                known.clear()
+            known[key] = verdict, outcome
+        return outcome
 
     def _explained(
         self,
@@ -304,23 +326,24 @@ class Papers:
 
     def value(self, stage: Stage, name: str, member: Member | None) -> Any:
         """What a name means in a condition of this stage; _ABSENT while there is nothing."""
+        found = self._meaning(stage, name, member)
+        return _ABSENT if found is None else found.read()
+
+    def _meaning(self, stage: Stage, name: str, member: Member | None) -> Meaning | None:
         if name == "params":
-            return stage.params
+            return Meaning(name, lambda: stage.params)
         if name == "row":
             row = self.members.row(member) if member else None
-            return self._typed(self._row_spec(member), row.data, row=True) if member and row else _ABSENT
+            return Meaning(row.digest, partial(self._typed_row, member, row)) if member and row else None
         if not self._is_paper(stage, name):
-            return _ABSENT
+            return None
         spec = self.named(stage, name)
         register = self.table_of(spec)
         if member and register == member.register:
-            return self.value(stage, "row", member)
+            return self._meaning(stage, "row", member)
         if spec.each and not (member and spec.each.register == member.register):
-            return [
-                data
-                for key in self.need_keys(stage, name, spec)
-                if (data := self._data(spec, key)) is not _ABSENT
-            ]
+            records = [self._data(spec, key) for key in self.need_keys(stage, name, spec)]
+            return _listed([each for each in records if each is not None])
         if spec.each and member:
             return self._data(spec, member.key)
         need = stage.needs.get(name)
@@ -328,13 +351,18 @@ class Papers:
             return self._passed_table(spec, register, need.passed)
         return self._data(spec, "")
 
-    def _passed_table(self, spec: ArtefactSpec, register: str, gate: str) -> Any:
-        data = self._data(spec, "")
-        if data is _ABSENT:
-            return _ABSENT
-        keys = set(self.passed_keys(register, gate))
+    def _passed_table(self, spec: ArtefactSpec, register: str, gate: str) -> Meaning | None:
+        table = self._data(spec, "")
+        if table is None:
+            return None
+        keys = self.passed_keys(register, gate)
         field_name = self.methodology.registers[register].key
-        return {**data, "rows": [row for row in data["rows"] if row.get(field_name) in keys]}
+
+        def read() -> Any:
+            data, passed = table.read(), set(keys)
+            return {**data, "rows": [row for row in data["rows"] if row.get(field_name) in passed]}
+
+        return Meaning((table.token, *keys) if len(keys) <= _SHORT else None, read)
 
     def passed_keys(self, register: str, gate: str | None) -> list[str]:
         """Live members that passed a gate, in the table's order."""
@@ -348,28 +376,41 @@ class Papers:
             return self.passed_keys(spec.each.register, need.passed)
         return self.keys(spec)
 
-    def _data(self, spec: ArtefactSpec, key: str) -> Any:
+    def _data(self, spec: ArtefactSpec, key: str) -> Meaning | None:
         if self.recurs(spec):
-            return [self._typed(spec, version.data) for version in self.occurrences(spec, key)]
+            return _listed([self._version(spec, each) for each in self.occurrences(spec, key)])
         version = self.latest(spec, key)
         if version is None or version.origin == "silent" or self._expired(spec, version, key):
-            return _ABSENT
-        return self._typed(spec, version.data)
+            return None
+        return self._version(spec, version)
 
-    def _row_spec(self, member: Member | None) -> ArtefactSpec:
-        assert member is not None
-        return self.methodology.artefact(self.methodology.registers[member.register].table)
+    def _version(self, spec: ArtefactSpec, version: Version) -> Meaning:
+        return Meaning(version.digest, partial(self._typed, spec, version.data))
 
-    def _typed(self, spec: ArtefactSpec, data: Any, *, row: bool = False) -> Any:
+    def _typed(self, spec: ArtefactSpec, data: Any) -> Any:
         if spec.schema not in self.methodology.with_reals:
             return data
-        schema = self.methodology.schema_of(spec)
-        return as_typed(schema["properties"]["rows"]["items"] if row else schema, data)
+        return as_typed(self.methodology.schema_of(spec), data)
+
+    def _row_spec(self, member: Member) -> ArtefactSpec:
+        return self.methodology.artefact(self.methodology.registers[member.register].table)
+
+    def _typed_row(self, member: Member, row: Row) -> Any:
+        spec = self._row_spec(member)
+        if spec.schema not in self.methodology.with_reals:
+            return row.data
+        return as_typed(self.methodology.schema_of(spec)["properties"]["rows"]["items"], row.data)
 
     def wake(self, key: str, moment: datetime) -> None:
         """Note a moment at which time alone changes something for a key."""
         if moment > self.now and (key not in self.wakes or moment < self.wakes[key]):
             self.wakes[key] = moment
+
+
+def _listed(records: list[Meaning]) -> Meaning:
+    tokens = tuple(each.token for each in records)
+    whole = len(tokens) <= _SHORT and None not in tokens
+    return Meaning(tokens if whole else None, lambda: [each.read() for each in records])
 
 
 def as_typed(schema: Mapping[str, Any], data: Any) -> Any:

@@ -165,7 +165,9 @@ class Player:
     # --- the engine --------------------------------------------------------------------------
 
     def settle(self) -> Plan:
-        """Do the engine's steps until only people are asked for."""
+        """Do the engine's steps until only people are asked for; what is settled already is not planned again."""
+        if self._settled is not None and self._settled[0] == self._state:
+            return self._settled[1]
         steps: list[Step] = []
         for _ in range(AT_ONCE):
             plan = self.plan()
@@ -221,8 +223,7 @@ class Player:
             )
 
     def _collected(self, task: TaskSpec, key: str) -> Version | None:
-        versions = self.versions[f"{task.stage}/{task.writes}"][key]
-        return next((each for each in reversed(versions) if each.origin == "collected"), None)
+        return self.standing.work.collected(task, key)
 
     def _occurrence(self, task: TaskSpec, key: str) -> str:
         collected = self._collected(task, key)

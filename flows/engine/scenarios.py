@@ -47,7 +47,7 @@ class Played:
 
 
 def order(scenarios: Mapping[str, Source], wanted: Iterable[str]) -> list[str]:
-    """The scenarios wanted and those that they begin with, each after the one that it begins with."""
+    """The scenarios wanted, in their order, each after the one that it begins with."""
     found: dict[str, None] = {}
 
     def add(name: str) -> None:
@@ -56,7 +56,7 @@ def order(scenarios: Mapping[str, Source], wanted: Iterable[str]) -> list[str]:
             add(before)
         found.setdefault(name)
 
-    for name in sorted(wanted):
+    for name in wanted:
         add(name)
     return list(found)
 
@@ -69,7 +69,7 @@ def play_all(
 ) -> dict[str, Played]:
     """Play the scenarios wanted; what several begin with is played once."""
     found: dict[str, Played] = {}
-    for name in order(scenarios, wanted):
+    for name in order(scenarios, sorted(wanted)):
         found[name] = play(methodology, scenarios[name], found)
         told(name, found[name])
     return found
@@ -97,7 +97,7 @@ def play(
 
 def _stages(player: Player, source: Source) -> frozenset[str]:
     """Stages in which something happened, or that the scenario speaks of."""
-    named = {path.split("/")[0] for path in _texts(source.data["steps"])}
+    named = {path.split("/")[0] for path in texts_of(source.data["steps"])}
     happened = {
         path.split("/")[0]
         for records in (player.versions, player.facts, player.decisions)
@@ -107,16 +107,17 @@ def _stages(player: Player, source: Source) -> frozenset[str]:
     return frozenset((named | happened) & player.methodology.stages.keys())
 
 
-def _texts(node: Any) -> Iterator[str]:
+def texts_of(node: Any) -> Iterator[str]:
+    """Every text in the steps of a scenario, names of keys too."""
     if isinstance(node, str):
         yield node
     elif isinstance(node, Mapping):
         for key, value in node.items():
             yield key
-            yield from _texts(value)
+            yield from texts_of(value)
     elif isinstance(node, list):
         for each in node:
-            yield from _texts(each)
+            yield from texts_of(each)
 
 
 class _Scene:

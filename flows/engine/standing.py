@@ -86,6 +86,18 @@ class Standing:
             )
         return StageStanding("active", passed, of, late, reasons)
 
+    def warnings(self, stage: Stage) -> tuple[Reason, ...]:
+        """Conditions of opening that do not block and are false: said for as long as that is so."""
+        return tuple(
+            reason(
+                "warning", stage.id, message=entry.check.message, why=entry.check.why, because=outcome.reasons
+            )
+            for entry in stage.enter
+            if entry.check and not entry.check.blocks
+            for outcome in [self.papers.judge(stage, entry.check.condition, None)]
+            if outcome.holds is False
+        )
+
     def _members(self, stage: Stage) -> tuple[int, int, int, list[Member]]:
         """How many members passed all gates of the stage, of how many; latecomers and all still on the way."""
         passed = of = late = 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flows.engine import moments
 from flows.engine.gates import Gates
@@ -21,8 +20,7 @@ from schemas.stage import ArtefactSpec, Need, TaskSpec
 State = Literal["waiting", "open", "done", "failed", "frozen", "ended", "not_owed", "on_request"]
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A task as it stands for one key; `due` is the first moment at which it is late."""
 
     state: State
@@ -74,12 +72,13 @@ class Work:
             done = spec is not None and self.papers.record(spec, key).state == "valid"
             return Task("done" if done else "on_request")
         opened = self.progress.opened(task, key)
-        incident = self.progress.incident(task, key)
-        if incident:
-            told = reason("incident", place(task.path, key), code=incident.note, at=incident.at)
-            return Task("failed", opened=opened.at if opened else None, reasons=(told,))
-        if self.done(task, key):
-            return Task("done", opened=opened.at if opened else None)
+        if not self._untouched(task, key):
+            incident = self.progress.incident(task, key)
+            if incident:
+                told = reason("incident", place(task.path, key), code=incident.note, at=incident.at)
+                return Task("failed", opened=opened.at if opened else None, reasons=(told,))
+            if self.done(task, key):
+                return Task("done", opened=opened.at if opened else None)
         frozen = self.gates.frozen(member) if member else ()
         if frozen:
             return Task("frozen", opened=opened.at if opened else None, reasons=frozen)
@@ -93,6 +92,12 @@ class Work:
                 return self._open(task, key, opened.at)
             return Task("waiting", reasons=blocked)
         return Task("waiting", may_open=True)
+
+    def _untouched(self, task: TaskSpec, key: str) -> bool:
+        """Whether nothing has come of a task that somebody owes: then it neither failed nor is it done."""
+        if task.every or self.snapshot.facts_of(task.path, key):
+            return False
+        return task.writes is None or not self.snapshot.versions_of(f"{task.stage}/{task.writes}", key)
 
     def done(self, task: TaskSpec, key: str = "") -> bool:
         """Whether nothing is left to do; a matching is done while nobody waits, a form of groups while all stand."""
@@ -136,12 +141,12 @@ class Work:
         return found
 
     def collected(self, task: TaskSpec, key: str) -> Version | None:
-        """The newest answers handed in for a task that collects before it makes its paper."""
+        """The newest answers to a task that collects before it makes its paper: those since it last opened again."""
         if task.writes is None:
             return None
         for version in reversed(self.snapshot.versions_of(f"{task.stage}/{task.writes}", key)):
             if version.origin == "collected":
-                return version
+                return version if version.seq > self.progress.reopened_at(task, key) else None
         return None
 
     def _stays_open(self, task: TaskSpec, key: str, opened: int) -> bool:
@@ -200,6 +205,12 @@ class Work:
         return any(opened is None or each.seq > opened.seq for each in self.papers.occurrences(spec, key))
 
     # --- what an opening waits for -----------------------------------------------------------
+
+    def waits(self, task: TaskSpec, key: str = "") -> tuple[Reason, ...]:
+        """What a task that has not opened, or a paper on request, still waits for."""
+        if task.on_request:
+            return tuple(self._blocked(task, key, self.progress.member(task, key)))
+        return self.task(task, key).reasons
 
     def _blocked(self, task: TaskSpec, key: str, member: Member | None) -> Iterator[Reason]:
         yield from self.needs_missing(task.stage, member)

@@ -43,7 +43,7 @@ def _stage(standing: Standing, stage: Stage, language: str, keys: bool) -> Json:
         "passed": found.passed,
         "of": found.of,
         "late": found.late,
-        "reasons": tree_of(found.reasons, language),
+        "reasons": tree_of(found.reasons + standing.warnings(stage), language),
         "stale_basis": [gate.path for gate in standing.stale_basis(stage)],
         "artefacts": {name: _artefact(standing, spec, keys) for name, spec in stage.artefacts.items()},
         "tasks": {name: _task(standing, task, keys) for name, task in stage.tasks.items()},

@@ -42,6 +42,7 @@ def status(found: Mapping[str, Any], language: str) -> None:
     console.print(table)
     for stage in found["stages"]:
         _members(console, stage, language)
+        _warned(console, stage)
     _waiting(console, found["waiting_for"], language)
 
 
@@ -75,6 +76,12 @@ def _members(console: Console, stage: Mapping[str, Any], language: str) -> None:
         table.add_row(key, *(_mark(gate["keys"].get(key), language) for gate in gates))
     console.print()
     console.print(table)
+
+
+def _warned(console: Console, stage: Mapping[str, Any]) -> None:
+    for each in stage["reasons"]:
+        if each["code"] == "warning":
+            console.print(f"{stage['number']}. {stage['title']}: {each['text']}", markup=False)
 
 
 def _mark(gate: Mapping[str, Any] | None, language: str) -> str:
