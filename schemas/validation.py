@@ -99,7 +99,9 @@ def inline(
         file, _, pointer = reference.partition("#")
         where = _joined(folder, file.removesuffix(".schema.json")) if file else name
         found: Any = lookup(where) if file else root
-        for part in pointer.removeprefix("/").split("/") if pointer else []:
+        if pointer and not pointer.startswith("/"):
+            raise KeyError(reference)  # the name of an anchor, of which the profile has none
+        for part in pointer.split("/")[1:]:
             found = found.get(part) if isinstance(found, Mapping) else None
         if not isinstance(found, Mapping):
             raise KeyError(reference)

@@ -44,7 +44,8 @@ ELSEWHERE = [
 # What a key stands for where it is not written.
 UNSAID = {
     "is": "valid", "optional": False, "blocks": True, "body": False, "on_request": False, "act": "approve",
-    "last": False, "personal": False, "next": "rematch", "belongs_to": "programme",
+    "last": False, "personal": False,
+    "when_stale": "redo", "next": "rematch", "belongs_to": "programme",
 }  # fmt: skip
 
 
