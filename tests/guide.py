@@ -63,6 +63,7 @@ class _Walk:
         }
         self.mended: dict[Path, bytes] = {}
         self.learnt: Path | None = None  # a copy of what the lesson left
+        self.own = ["methodology.yaml"]  # and the files of the lesson, from the methodology's folder on
 
     def step(self, part: re.Match[str]) -> str:
         if part["heading"]:
@@ -79,6 +80,8 @@ class _Walk:
             path = self.folder / part["file"]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(part["body"], "utf-8")
+            if not self.learnt:
+                self.own.append(part["file"].removeprefix(f"{LESSON}/"))
         return part.group()
 
     def _turn(self, level: str, title: str) -> None:
@@ -107,7 +110,13 @@ class _Walk:
                 self.folder /= line.removeprefix("$ cd ")
                 found.append(f"{line}\n")
             elif line:
-                found.append(_shortened(answered(line, self.folder, self.environment), old))
+                command, _, target = line.partition(" > ")
+                answer = answered(command, self.folder, self.environment)
+                if target:
+                    _, _, content = answer.partition("\n")
+                    (self.folder / target).write_text(content, "utf-8")
+                    answer = f"{line}\n"
+                found.append(_shortened(answer, old))
         for path, content in self.mended.items():
             path.write_bytes(content)
         self.mended = {}
@@ -116,7 +125,7 @@ class _Walk:
     def _tried(self, row: re.Match[str]) -> str:
         content = reader.collect(self.folder / LESSON)
         bad, good = (row[name].replace("\\|", "|").encode() for name in ("bad", "good"))
-        files = [name for name, each in content.items() if name.endswith(".yaml") and good in each]
+        files = [name for name in self.own if good in content[name]]
         assert [content[each].count(good) for each in files] == [1], (row["good"], files)
         content[files[0]] = content[files[0]].replace(good, bad)
         problems = [each for each in reader.read(content).problems if not messages.is_warning(each)]
