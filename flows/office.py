@@ -22,6 +22,7 @@ from schemas import reader
 from schemas.digests import canonical
 from schemas.model import Methodology
 from schemas.problems import WrongUsage, problem
+from schemas.stack import shown
 
 Pinned = tuple[Methodology, Mapping[str, bytes]]
 KEPT = 16  # definitions that a process keeps; reading one anew takes 0.1 s
@@ -120,7 +121,7 @@ def definitions_of(workspace: Workspace, overlay: str = "", folder: Path | None 
     file = workspace.folder / overlay if overlay else None
     if file is not None and not file.is_file():
         raise WrongUsage(problem("O16", path=overlay))
-    return reader.read_folder(where, str(where), file)
+    return reader.read_folder(where, shown(where), file)
 
 
 def packed(reading: reader.Reading) -> bytes:

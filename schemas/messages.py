@@ -181,6 +181,10 @@ def hint(name: str, known: Iterable[str]) -> Said:
         )
     if close:
         return said("nearest", name=close[0])
+    stage = f"{name.partition('/')[0]}/"
+    names = [
+        each for each in names if each.startswith(stage)
+    ] or names  # the stage is right, so what is in it
     return said("nearest_none", known=cut(names, 20)) if names else said("nearest_nothing")
 
 

@@ -153,6 +153,9 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
         for extra in validators.extra(error.schema, data):
             comma = data[extra] is None and " " in extra
             advice = said("nearest_comma") if comma else hint(extra, known)
+            key_of, _, rest = extra.partition(":")
+            if data[extra] is None and rest and key_of in known:
+                advice = said("nearest_space", text=f"{key_of}: {rest}")
             yield tell("01", at((*pointer, extra), key=True), key=extra, nearest=advice)
     elif keyword == "required":
         missing = [key for key in value if key not in data]

@@ -39,20 +39,20 @@ def written(text: str) -> str:
         }
         environment = {**kept, **dict(EXPORT.findall(text)), "PYTHONUTF8": "1", "NO_COLOR": "1"}
 
-        def answered(block: re.Match[str]) -> str:
+        def filled(block: re.Match[str]) -> str:
             kind, body = block.groups()
             if kind == "yaml":
                 first, _, _ = body.partition("\n")
                 (folder / first.removeprefix("# ")).write_text(body, "utf-8")
                 return block.group()
             lines = [line for line in body.splitlines() if line.startswith("$ ")]
-            return "```console\n" + "".join(_answered(line, folder, environment) for line in lines) + "```"
+            return "```console\n" + "".join(answered(line, folder, environment) for line in lines) + "```"
 
-        text = BLOCK.sub(answered, text)
+        text = BLOCK.sub(filled, text)
     return MARKS.sub(lambda found: found.group(1) + "\n".join(reference()) + "\n" + found.group(2), text)
 
 
-def _answered(line: str, folder: Path, environment: dict[str, str]) -> str:
+def answered(line: str, folder: Path, environment: dict[str, str]) -> str:
     name, *words = shlex.split(line.removeprefix("$ "))
     assert name == "nastavnik", line
     done = subprocess.run(

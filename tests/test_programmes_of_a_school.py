@@ -104,3 +104,17 @@ def _move(store: Store, to: str, *, down: bool = False) -> None:
         config.attributes["connection"] = connection
         (command.downgrade if down else command.upgrade)(config, to)
         connection.commit()
+
+
+def test_an_overlay_that_is_refused_is_told_with_paths_as_seen_from_here(tmp_path, monkeypatch):
+    room = small_room(tmp_path / "w", reader.collect(SMALL))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "overlay.yaml").write_text(
+        'dsl: overlay/v1\nid: own\nversion: "1"\nextends: [small@1]\nset: {stages: {work: {title: Дело}}}\n',
+        "utf-8",
+    )
+
+    refused = room("school", "add", "sosh-11", "--title", "Школа", "--overlay", "overlay.yaml")
+
+    assert (refused.code, "[O03]" in refused.err + refused.out) == (3, True)
+    assert str(tmp_path) not in refused.err + refused.out

@@ -73,6 +73,16 @@ def test_a_reference_alone_keeps_its_type_and_inside_a_text_is_written_out():
     assert work.artefacts["meetings"].title == "Журнал, встреч не меньше 2"
 
 
+def test_a_param_that_only_a_reference_names_is_used():
+    content = changed(
+        ("stages/work.yaml", "enough: {type: integer, default: 2}",
+         "enough: {type: integer, default: 2}\n  term: {type: integer, default: 10}"),
+        ("stages/work.yaml", "due: {within: P10D}", 'due: {within: "P${params.term}D"}'),
+    )  # fmt: skip
+
+    assert reader.read(content).problems == ()
+
+
 def test_a_term_given_by_a_param_is_the_term_that_the_engine_counts():
     content = changed(
         ("stages/work.yaml", "enough: {type: integer, default: 2}", "enough: {type: integer, default: 4}"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.conditions import RESERVED
-from schemas.messages import unknown
+from schemas.messages import hint, unknown
 from schemas.problems import Problem, problem
 from schemas.rules.graph import find_cycle
 from schemas.rules.sources import Data, Sources, basis_problems
-from schemas.sources import Pointer
+from schemas.sources import Pointer, Source
 
 
 def methodology_problems(sources: Sources) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
             yield problem("R01", source.at(("stages", name), key=True), stage=name)
     for name, stage in sources.stages.items():
         if name not in data["stages"]:
-            yield unknown(stage.at(("id",)), "stage", name, data["stages"])
+            yield _unlisted(stage, name, data["stages"])
     numbers: dict[int, str] = {}
     for name, entry in data["stages"].items():
         other = numbers.setdefault(entry["number"], name)
@@ -50,6 +50,15 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
         yield from basis_problems(sources, calendar, calendar.data, ())
     yield from _stage_cycle(sources)
     yield from _audiences(sources)
+
+
+def _unlisted(stage: Source, name: str, listed: Data) -> Problem:
+    """A stage that is new, or one whose name is misspelt."""
+    at = stage.at(("id",))
+    if hint(name, listed).name not in ("nearest_none", "nearest_nothing"):
+        return unknown(at, "stage", name, listed)
+    number = max((each["number"] for each in listed.values()), default=0) + 1
+    return problem("R85", at, stage=name, number=number)
 
 
 def _audiences(sources: Sources) -> Iterator[Problem]:

@@ -151,7 +151,9 @@ class _Scenario:
                 at = self.source.at((*here, given[1]), key=True)
                 yield problem("X03", at, first=given[0], second=given[1])
             task = next((each for each in data.get("tasks", {}).values() if each.get("writes") == name), None)
-            if task is None or task["uses"] in MADE_BY_THE_ENGINE:
+            papers = data.get("artefacts", {})
+            misspelt = any(each.get("writes", name) not in papers for each in data.get("tasks", {}).values())
+            if (task is None and not misspelt) or (task and task["uses"] in MADE_BY_THE_ENGINE):
                 yield problem("X06", self.source.at((*here, action)), item=f"{stage}/{name}")
             registers = self.method["registers"].values()
             table = any(each["rows"] == f"{stage}/{name}" for each in registers)

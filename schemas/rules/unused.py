@@ -42,7 +42,7 @@ def _of_stage(sources: Sources, stage: str, source: Source) -> Iterator[Problem]
     artefacts = source.data.get("artefacts", {})
     named = {name: _names(artefact) for name, artefact in artefacts.items()}
     elsewhere = _names({key: value for key, value in source.data.items() if key != "artefacts"})
-    everywhere = elsewhere.union(*named.values())
+    everywhere = elsewhere.union(*named.values(), _names(list(source.references.values())))
     for name in source.data.get("params", {}):
         if name not in everywhere:
             yield _unused(source, ("params", name), "param", name)
