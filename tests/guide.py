@@ -152,7 +152,7 @@ def keys(kind: str) -> Iterator[str]:
     yield from _rows(schema, ())
     if kind == "stage":
         for name in sorted(shipped_names("definition/uses")):
-            for row in _rows(editor._options(name, "")["then"]["properties"]["with"], ()):
+            for row in _rows(editor.schema(f"uses/{name}"), ()):
                 yield row.replace("| `", f"| `uses: {name}`, `with.", 1)
 
 
