@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.engine import explain, moments
 from flows.engine.player import Player
-from flows.engine.reasons import Reason, place, said_of
+from flows.engine.reasons import Reason, parted, place, said_of
 from flows.engine.steps import Ask, MayWaive, Mend, Renew, Sign
 from flows.engine.year_facts import year_facts
 from schemas.messages import LANGUAGES, Said, said, word
@@ -49,7 +49,7 @@ class _Expectations:
 
     def _papers(self, wanted: Data) -> Iterator[Problem]:
         for item, each in wanted.items():
-            path, key = _split(item)
+            path, key = parted(item)
             spec = self.methodology.artefact(path)
             if isinstance(each, Mapping) and "counts" in each:
                 keys = self.standing.papers.keys(spec)
@@ -61,7 +61,7 @@ class _Expectations:
 
     def _tasks(self, wanted: Data) -> Iterator[Problem]:
         for item, each in wanted.items():
-            path, key = _split(item)
+            path, key = parted(item)
             spec = self.methodology.task(path)
             if isinstance(each, Mapping) and "counts" in each:
                 states = [self.standing.work.task(spec, key).state for key in self.standing.task_keys(spec)]
@@ -83,7 +83,7 @@ class _Expectations:
 
     def _gates(self, wanted: Data) -> Iterator[Problem]:
         for item, each in wanted.items():
-            path, key = _split(item)
+            path, key = parted(item)
             checkpoint = self.methodology.checkpoint(path)
             if isinstance(each, Mapping) and "counts" in each:
                 keys = self.standing.gate_keys(checkpoint)
@@ -148,7 +148,7 @@ class _Expectations:
         """Checks that do not hold and do not block."""
         stage = self.methodology.stages[item.split("/")[0]]
         if "/" in item:
-            path, key = _split(item)
+            path, key = parted(item)
             told = self.standing.papers.failed_checks(self.methodology.artefact(path), key, blocking=False)
             yield from (str(each.values["message"]) for each in told)
             return
@@ -221,8 +221,3 @@ def _shortly(why: Reason, limit: int = 4) -> list[Said]:
 
 def _named(kind: str, state: str) -> Said:
     return said("expect_state", state=state, words=said(f"{kind}_{state}"))
-
-
-def _split(item: str) -> tuple[str, str]:
-    stage, name, *key = item.split("/")
-    return f"{stage}/{name}", key[0] if key else ""

@@ -29,6 +29,12 @@ def place(path: str, key: str = "") -> str:
     return f"{path}/{key}" if key else path
 
 
+def parted(item: str) -> tuple[str, str]:
+    """`stage/item/key` as its path and its key, empty where there is none."""
+    stage, name, *key = item.split("/")
+    return f"{stage}/{name}", key[0] if key else ""
+
+
 def said_of(why: Reason) -> Said:
     """A reason as a text in two languages, without what lies behind it."""
     values = dict(why.values)

@@ -88,6 +88,8 @@ def _of_task(here: Pointer, task: Any) -> Iterator[Slip]:
             yield key, (*here, key), GONE
     if "when" in task:
         yield from _condition((*here, "when"), task["when"])
+    if "who" in task:
+        yield "who", (*here, "who", "role"), _other(task["who"]["role"])
     due = task.get("due", {})
     if "within" in due:
         yield from _span((*here, "due", "within"), due["within"])
