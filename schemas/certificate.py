@@ -5,7 +5,7 @@ It holds the documents that it speaks of, so that it can be made anew and compar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas import strictness
@@ -93,7 +93,7 @@ def _core(base: Data, after: Data) -> Iterator[dict[str, Any]]:
         elif _is_stricter(base, path, old, new):
             verdict = "stricter"
         else:
-            verdict = "freed" if policy_of(base, path)[0] == "free" else "lost"
+            verdict = "freed" if _is_freed(base, path, old, new) else "lost"
         found = {"path": dotted(path), "before": digest(old), "verdict": verdict}
         yield found if new is ABSENT else {**found, "after": digest(new)}
 
@@ -106,13 +106,25 @@ def _is_stricter(base: Data, path: Pointer, old: Any, new: Any) -> bool:
     found = strictness.unit(path, (year["starts"], year["ends"]))
     if found and found[0] == path and found[1](old, new):
         return True
+    return _is_each(_is_stricter, base, path, old, new)
+
+
+def _is_freed(base: Data, path: Pointer, old: Any, new: Any) -> bool:
+    """Whether the base itself leaves free all that is not stricter."""
+    if policy_of(base, path)[0] == "free" or _is_stricter(base, path, old, new):
+        return True
+    return _is_each(_is_freed, base, path, old, new)
+
+
+def _is_each(holds: Callable[..., bool], base: Data, path: Pointer, old: Any, new: Any) -> bool:
+    """Whether something holds of each key in which two maps differ."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return False
     differing = [
         key for key in old.keys() | new.keys() if not same(old.get(key, ABSENT), new.get(key, ABSENT))
     ]
     return all(
-        key in _WORDS or _is_stricter(base, (*path, key), old.get(key, ABSENT), new.get(key, ABSENT))
+        key in _WORDS or holds(base, (*path, key), old.get(key, ABSENT), new.get(key, ABSENT))
         for key in differing
     )
 
