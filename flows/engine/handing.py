@@ -9,6 +9,7 @@ from flows.engine import admission
 from flows.engine.player import COLLECTS, Player
 from flows.engine.reasons import parted, place
 from flows.engine.reconcile import asked, holders
+from schemas.layers import merged
 from schemas.messages import unknown
 from schemas.problems import NOWHERE, Location, Problem, problem
 from schemas.sources import Pointer, Source
@@ -102,12 +103,12 @@ class Handing:
             return None
         change = step.get("change", {})
         if not register:
-            return patched(before[-1].data, self._answers(spec, change))
+            return merged(before[-1].data, self._answers(spec, change))
         old = {row[field_name]: row for row in before[-1].data["rows"]}
         rest = {name: value for name, value in change.items() if name in before[-1].data}
         rows_changed = {name: value for name, value in change.items() if name not in rest}
         for name, row in rows_changed.items():
-            old[name] = row if row is None else patched(old.get(name, {field_name: name, **like}), row)
+            old[name] = row if row is None else merged(old.get(name, {field_name: name, **like}), row)
         return {**before[-1].data, **rest, "rows": [row for row in old.values() if row is not None]}
 
     def _answers(self, spec: ArtefactSpec, data: Any) -> Any:
@@ -154,16 +155,3 @@ def strangers(player: Player, register: str | None, keys: Iterable[str]) -> list
     """Keys that are no member of their register."""
     rows = player.standing.members.rows(register) if register else {}
     return [unknown(NOWHERE, "member", key, rows) for key in keys if register and key not in rows]
-
-
-def patched(data: Any, change: Any) -> Any:
-    """RFC 7386: data with what has changed; null removes."""
-    if not isinstance(change, Mapping):
-        return change
-    found = dict(data) if isinstance(data, Mapping) else {}
-    for key, value in change.items():
-        if value is None:
-            found.pop(key, None)
-        else:
-            found[key] = patched(found.get(key), value)
-    return found
