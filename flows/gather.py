@@ -156,7 +156,7 @@ class Gatherer:
         found = {}
         for name in task.reads:
             if self.standing.papers.named(stage, name).each is None:
-                value = self.standing.papers.value(stage, name, None)
+                value = self.standing.papers.judging.value(stage, name, None)
                 if isinstance(value, Mapping):
                     found[name] = dict(value)
         return found
@@ -210,7 +210,7 @@ class Gatherer:
             spec = self.standing.papers.named(stage, name)
             if self.standing.papers.table_of(spec) or (spec.each and not member):
                 continue
-            value = self.standing.papers.value(stage, name, member)
+            value = self.standing.papers.judging.value(stage, name, member)
             if isinstance(value, Mapping):
                 papers[name] = dict(value)
         day = moments.local_day(self.standing.now, self.standing.snapshot.zone)

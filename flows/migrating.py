@@ -40,7 +40,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Applied:
     """What came of a plan for one programme; `problems` say why nothing was done for it."""
 
     programme: records.Programme
@@ -188,7 +188,7 @@ def follow_names(office: Office, transaction: Transaction, row: records.Programm
 # --- doing it --------------------------------------------------------------------------------------
 
 
-def apply(office: Office, planned: Mapping[str, Any], now: datetime) -> Iterator[Outcome]:
+def apply(office: Office, planned: Mapping[str, Any], now: datetime) -> Iterator[Applied]:
     """Do what a plan says, one programme a transaction; what has aged is refused and left as it is.
 
     Stopped anywhere and called again it goes on: a programme that follows already is only told.
@@ -203,15 +203,15 @@ def apply(office: Office, planned: Mapping[str, Any], now: datetime) -> Iterator
         yield _one(office, planners[bundle], each, now)
 
 
-def _one(office: Office, planner: Planner, each: Mapping[str, Any], now: datetime) -> Outcome:
+def _one(office: Office, planner: Planner, each: Mapping[str, Any], now: datetime) -> Applied:
     place, year, bundle = each["school"], each["year"], each["bundle"]
     school, _, name = place.partition("/")
     with office.store.read() as view:
         row = view.programme(school, year, name)
     if row.bundle == bundle:
-        return Outcome(row, "already")
+        return Applied(row, "already")
     if each["effect"]["class"] == "untouched":
-        return Outcome(row, "untouched")
+        return Applied(row, "untouched")
     if row.bundle == each["pin"]:
         deliver(office, row)  # letters that wait are written by the templates that they were made for
     with office.store.write() as transaction:
@@ -223,14 +223,14 @@ def _one(office: Office, planner: Planner, each: Mapping[str, Any], now: datetim
             refused = problem("M08", school=place, year=year)
         token = transaction.acquire(row, LEASE_SECONDS) if refused is None else None
         if token is None:
-            return Outcome(row, "refused", (refused or problem("W09", school=place),))
+            return Applied(row, "refused", (refused or problem("W09", school=place),))
         moves = planner.between(row.bundle).moves.as_json()
         transaction.pin(row, bundle, moves, now)
         settled = office.settle(transaction, row, now)
         row.dirty = False
         transaction.release(row, token, settled.wake_at)
         row.dirty = bool(office.runs(settled))
-    return Outcome(row, "applied")
+    return Applied(row, "applied")
 
 
 def _means_another(now: Json, then: Json) -> bool:

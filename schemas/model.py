@@ -208,7 +208,7 @@ class Methodology:
 
     @cached_property
     def verdicts(self) -> dict[Any, Any]:
-        """What the engine found of conditions on data that it looked at before: a memory."""
+        """The engine's memory of conditions that it judged on data seen before; its types are the engine's own."""
         return {}
 
     def year(self, label: str) -> tuple[date, date]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flows.engine.judging import Outcome
 from flows.engine.members import Members
-from flows.engine.papers import Outcome, Papers
+from flows.engine.papers import Papers
 from flows.engine.progress import Progress
 from flows.engine.reasons import Reason, place, reason
 from flows.engine.rulings import History
@@ -261,7 +262,7 @@ class Gates:
         member = Member(checkpoint.register, key) if checkpoint.register else None
         item = place(checkpoint.path, key)
         if requirement.check:
-            outcome = self.papers.judge(stage, requirement.check.condition, member)
+            outcome = self.papers.judging.judge(stage, requirement.check.condition, member)
             if outcome.holds:
                 return outcome
             told = reason(

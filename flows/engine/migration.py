@@ -6,23 +6,27 @@ effect is the difference of its answers, so it cannot disagree with doing it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from flows.engine.differences import Change, Differences
+from flows.engine.gates import Gate
 from flows.engine.reasons import Reason
 from flows.engine.settling import settled
 from flows.engine.snapshot import Snapshot
+from flows.engine.standing import StageStanding
 from flows.engine.steps import ENGINE_STEPS, Plan, Step
 from schemas.model import Methodology
+from schemas.stage import ArtefactSpec
 
 Class = Literal["untouched", "future", "active", "falls"]
 CLASSES: tuple[Class, ...] = ("falls", "active", "future", "untouched")  # the gravest first
 Kind = Literal["stages", "tasks", "papers", "checkpoints"]
 KINDS: tuple[Kind, ...] = ("stages", "tasks", "papers", "checkpoints")
 Place = tuple[str, str]  # path and key
+Explained = StageStanding | Gate | ArtefactSpec  # what a place has reasons by
 
 GOOD: Mapping[Kind, frozenset[str]] = {  # states of work that is done
     "stages": frozenset({"done"}),
@@ -134,12 +138,12 @@ class _Answers:
         self.checkpoints: dict[Place, str] = {}
         self.signed: dict[Place, dict[str, str]] = {}
         self.dues: dict[Place, datetime | None] = {}
-        self.reasons: dict[tuple[Kind, Place], Callable[[], tuple[Reason, ...]]] = {}
+        self.explained: dict[tuple[Kind, Place], Explained] = {}
         for stage in methodology.stages.values():
             about = standing.stage(stage)
             here = (self.now(stage.id), "")
             self.stages[here] = about.state
-            self.reasons["stages", here] = lambda about=about: about.reasons  # type: ignore[misc]
+            self.explained["stages", here] = about
             for task in stage.tasks.values():
                 for key in standing.task_keys(task):
                     work = standing.work.task(task, key)
@@ -151,20 +155,25 @@ class _Answers:
                 for key in standing.papers.keys(spec):
                     here = (self.now(spec.path), key)
                     self.papers[here] = standing.paper_state(spec, key)
-                    self.reasons["papers", here] = lambda spec=spec, key=key: (  # type: ignore[misc]
-                        standing.papers.record(spec, key).reasons
-                    )
+                    self.explained["papers", here] = spec
             for checkpoint in stage.checkpoints.values():
                 for key in standing.gate_keys(checkpoint):
                     gate = standing.gates.gate(checkpoint, key)
                     here = (self.now(checkpoint.path), key)
                     self.checkpoints[here] = gate.state
                     self.signed[here] = {name: each.role for name, each in (gate.signed or {}).items()}
-                    self.reasons["checkpoints", here] = lambda gate=gate: gate.reasons  # type: ignore[misc]
+                    self.explained["checkpoints", here] = gate
 
     def now(self, path: str) -> str:
         """A path in the names of the new definition."""
         return self.paths.get(path, path)
+
+    def reasons(self, kind: Kind, place: Place) -> tuple[Reason, ...]:
+        """Why something is as it is; nothing for a task, whose paper says it."""
+        found = self.explained.get((kind, place))
+        if isinstance(found, ArtefactSpec):  # looked at only where it is told
+            return self.standing.papers.record(found, place[1]).reasons
+        return found.reasons if found else ()
 
     def asked(self) -> dict[tuple[str, ...], Step]:
         """What people are asked for, by what makes two of it the same."""
@@ -194,8 +203,7 @@ def _shifts(before: _Answers, after: _Answers) -> Iterator[Shift]:
             if was != is_now or fallen:
                 alike.setdefault((place[0], was, is_now, fallen), []).append(place)
         for (item, was, is_now, fallen), places in alike.items():
-            reasons = after.reasons.get((kind, places[0]))
-            told = reasons() if reasons and was is not None else ()
+            told = after.reasons(kind, places[0]) if was is not None else ()
             yield Shift(kind, item, was, is_now, tuple(key for _, key in places if key), fallen, told)
 
 

@@ -1,17 +1,16 @@
-"""The state of papers: missing, draft, valid, stale, withdrawn; what they were made from; conditions on them."""
+"""The state of papers: missing, draft, valid, stale, withdrawn; and what they were made from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from flows.engine import moments
+from flows.engine.judging import HOLDS, Judging, Outcome
 from flows.engine.members import Members
 from flows.engine.reasons import Reason, place, reason
-from flows.engine.snapshot import Member, Row, Snapshot, Version
-from schemas.conditions import Condition, Verdict, evaluate, looked_at, tell
+from flows.engine.snapshot import Member, Snapshot, Version
 from schemas.digests import digest
 from schemas.model import Methodology
 from schemas.problems import NOWHERE
@@ -19,9 +18,6 @@ from schemas.stage import ArtefactSpec, Check, Stage, TaskSpec
 from schemas.validation import violations
 
 State = Literal["missing", "draft", "valid", "stale", "withdrawn", "not_owed"]
-_ABSENT = object()
-_KEPT = 20_000  # verdicts, then they are found anew
-_SHORT = 64  # records in the token of a meaning; what looks at more is looked at anew
 
 
 class Record(NamedTuple):
@@ -37,23 +33,6 @@ class Record(NamedTuple):
         return self.state in ("valid", "not_owed")
 
 
-class Outcome(NamedTuple):
-    """A condition's verdict with the reason where it does not hold."""
-
-    holds: bool | None
-    reasons: tuple[Reason, ...] = ()
-
-
-class Meaning(NamedTuple):
-    """What a name means in a condition, read when it is needed; equal tokens stand for equal data, None for none."""
-
-    token: Hashable
-    read: Callable[[], Any]
-
-
-_HOLDS = Outcome(True)
-
-
 class Papers:
     """Papers of one snapshot at one moment."""
 
@@ -61,6 +40,7 @@ class Papers:
         self.methodology, self.snapshot, self.members, self.now = methodology, snapshot, members, now
         self.wakes: dict[str, datetime] = {}  # the next moment at which time alone changes a paper, by key
         self.passed: Callable[[str, Member], bool] = lambda gate, member: True  # set by Gates
+        self.judging = Judging(self)
         self._records: dict[tuple[str, str], Record] = {}
         self._owed: dict[tuple[str, str], Outcome] = {}
 
@@ -77,7 +57,7 @@ class Papers:
     def items(self, spec: ArtefactSpec) -> list[str]:
         """Items of the list that an artefact is keyed by."""
         assert spec.each is not None
-        data = self.value(self.methodology.stages[spec.stage], str(spec.each.need), None)
+        data = self.judging.value(self.methodology.stages[spec.stage], str(spec.each.need), None)
         for part in spec.each.items:
             data = data.get(part, []) if isinstance(data, Mapping) else []
         return [str(each) for each in data] if isinstance(data, list) else []
@@ -85,11 +65,11 @@ class Papers:
     def owed(self, spec: ArtefactSpec, key: str) -> Outcome:
         """Whether this key owes the paper; unknown while its condition waits for something."""
         if spec.each is None or spec.each.where is None:
-            return _HOLDS
+            return HOLDS
         found = self._owed.get((spec.path, key))
         if found is None:
             member = Member(str(spec.each.register), key)
-            found = self.judge(self.methodology.stages[spec.stage], spec.each.where, member)
+            found = self.judging.judge(self.methodology.stages[spec.stage], spec.each.where, member)
             self._owed[spec.path, key] = found
         return found
 
@@ -132,7 +112,7 @@ class Papers:
             return Record("missing", None, (reason("missing", where, title=spec.title),))
         if version.origin == "silent":
             return Record("draft", version, (reason("silent", where, title=spec.title),))
-        expired = self._expired(spec, version, key)
+        expired = self.expired(spec, version, key)
         if expired:
             return Record("missing", version, (expired,))
         if self._misfits(spec, version):
@@ -142,7 +122,8 @@ class Papers:
             return Record("stale", version, tuple(changed))
         return self._checked(spec, version, key)
 
-    def _expired(self, spec: ArtefactSpec, version: Version, key: str) -> Reason | None:
+    def expired(self, spec: ArtefactSpec, version: Version, key: str) -> Reason | None:
+        """The reason of a version that has run out; of one that will, the moments are noted."""
         until = version.data.get(spec.in_force.until) if spec.in_force else None
         if not until or spec.in_force is None:
             return None
@@ -189,7 +170,7 @@ class Papers:
             self._told(check, outcome, place(spec.path, key))
             for check in spec.checks
             if check.blocks == blocking
-            for outcome in [self.judge(stage, check.condition, member)]
+            for outcome in [self.judging.judge(stage, check.condition, member)]
             if outcome.holds is not True
         )
 
@@ -265,105 +246,6 @@ class Papers:
         """The title of what a name means inside a stage."""
         return self.named(self.methodology.stages[stage], name).title
 
-    # --- conditions --------------------------------------------------------------------------
-
-    def judge(self, stage: Stage, condition: Condition, member: Member | None) -> Outcome:
-        """Evaluate a condition in a stage, for the member at hand; data looked at before are not looked at again."""
-        found = {name: self._meaning(stage, name, member) for name in condition.names}
-        meanings = {name: each for name, each in found.items() if each is not None}
-        tokens = frozenset((name, each.token) for name, each in meanings.items())
-        register = member.register if member else ""
-        known, key = self.methodology.verdicts, (stage.id, register, condition.text, tokens)
-        if key in known:
-            verdict, outcome = known[key]
-            tell(condition, verdict)
-            return outcome  # type: ignore[no-any-return]
-        data = {name: each.read() for name, each in meanings.items()}
-        verdict = evaluate(condition, data)
-        outcome = (
-            _HOLDS
-            if verdict.holds
-            else Outcome(verdict.holds, self._explained(stage, condition, verdict, data, member))
-        )
-        if all(each.token is not None for each in meanings.values()):
-            if len(known) >= _KEPT:
-                known.clear()
-            known[key] = verdict, outcome
-        return outcome
-
-    def _explained(
-        self,
-        stage: Stage,
-        condition: Condition,
-        verdict: Verdict,
-        data: Mapping[str, Any],
-        member: Member | None,
-    ) -> tuple[Reason, ...]:
-        if verdict.waiting:
-            return tuple(
-                reason(
-                    "waiting_for", title=self.title(stage.id, name) if self._is_paper(stage, name) else name
-                )
-                for name in verdict.waiting
-            )
-        if verdict.fault == "C05":
-            return (reason("field_missing", field=verdict.detail, row=_row_without(data, verdict.detail)),)
-        if verdict.fault:
-            return (reason("condition_fault", code=verdict.fault, detail=verdict.detail),)
-        if any(self._confidential(stage, name, member) for name in condition.names):
-            return (reason("looked_unseen"),)
-        return tuple(reason("looked", text=text, value=value) for text, value in looked_at(condition, data))
-
-    def _confidential(self, stage: Stage, name: str, member: Member | None) -> bool:
-        """Whether the values of what a condition names are not for everybody's eyes."""
-        if name == "row" and member:
-            return self._row_spec(member).confidential
-        return self._is_paper(stage, name) and self.named(stage, name).confidential
-
-    @staticmethod
-    def _is_paper(stage: Stage, name: str) -> bool:
-        return name in stage.artefacts or name in stage.needs
-
-    def value(self, stage: Stage, name: str, member: Member | None) -> Any:
-        """What a name means in a condition of this stage; _ABSENT while there is nothing."""
-        found = self._meaning(stage, name, member)
-        return _ABSENT if found is None else found.read()
-
-    def _meaning(self, stage: Stage, name: str, member: Member | None) -> Meaning | None:
-        if name == "params":
-            return Meaning(name, lambda: stage.params)
-        if name == "row":
-            row = self.members.row(member) if member else None
-            return Meaning(row.digest, partial(self._typed_row, member, row)) if member and row else None
-        if not self._is_paper(stage, name):
-            return None
-        spec = self.named(stage, name)
-        register = self.table_of(spec)
-        if member and register == member.register:
-            return self._meaning(stage, "row", member)
-        if spec.each and not (member and spec.each.register == member.register):
-            records = [self._data(spec, key) for key in self.need_keys(stage, name, spec)]
-            return _listed([each for each in records if each is not None])
-        if spec.each and member:
-            return self._data(spec, member.key)
-        need = stage.needs.get(name)
-        if register and need and need.passed:
-            return self._passed_table(spec, register, need.passed)
-        return self._data(spec, "")
-
-    def _passed_table(self, spec: ArtefactSpec, register: str, gate: str) -> Meaning | None:
-        table = self._data(spec, "")
-        if table is None:
-            return None
-        keys = self.passed_keys(register, gate)
-        field_name = self.methodology.registers[register].key
-
-        def read() -> Any:
-            data, passed = table.read(), set(keys)
-            return {**data, "rows": [row for row in data["rows"] if row.get(field_name) in passed]}
-
-        return Meaning((table.token, *keys) if len(keys) <= _SHORT else None, read)
-
     def passed_keys(self, register: str, gate: str | None) -> list[str]:
         """Live members that passed a gate, in the table's order."""
         live = self.members.live(register)
@@ -376,65 +258,7 @@ class Papers:
             return self.passed_keys(spec.each.register, need.passed)
         return self.keys(spec)
 
-    def _data(self, spec: ArtefactSpec, key: str) -> Meaning | None:
-        if self.recurs(spec):
-            return _listed([self._version(spec, each) for each in self.occurrences(spec, key)])
-        version = self.latest(spec, key)
-        if version is None or version.origin == "silent" or self._expired(spec, version, key):
-            return None
-        return self._version(spec, version)
-
-    def _version(self, spec: ArtefactSpec, version: Version) -> Meaning:
-        return Meaning(version.digest, partial(self._typed, spec, version.data))
-
-    def _typed(self, spec: ArtefactSpec, data: Any) -> Any:
-        if spec.schema not in self.methodology.with_reals:
-            return data
-        return as_typed(self.methodology.schema_of(spec), data)
-
-    def _row_spec(self, member: Member) -> ArtefactSpec:
-        return self.methodology.artefact(self.methodology.registers[member.register].table)
-
-    def _typed_row(self, member: Member, row: Row) -> Any:
-        spec = self._row_spec(member)
-        if spec.schema not in self.methodology.with_reals:
-            return row.data
-        return as_typed(self.methodology.schema_of(spec)["properties"]["rows"]["items"], row.data)
-
     def wake(self, key: str, moment: datetime) -> None:
         """Note a moment at which time alone changes something for a key."""
         if moment > self.now and (key not in self.wakes or moment < self.wakes[key]):
             self.wakes[key] = moment
-
-
-def _listed(records: list[Meaning]) -> Meaning:
-    tokens = tuple(each.token for each in records)
-    whole = len(tokens) <= _SHORT and None not in tokens
-    return Meaning(tokens if whole else None, lambda: [each.read() for each in records])
-
-
-def as_typed(schema: Mapping[str, Any], data: Any) -> Any:
-    """Data with numbers of the type that the schema gives them: CEL does not mix int and double."""
-    kind = schema.get("type")
-    if kind == "number" and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
-    if isinstance(data, list) and "items" in schema:
-        return [as_typed(schema["items"], each) for each in data]
-    if isinstance(data, Mapping) and "properties" in schema:
-        properties = schema["properties"]
-        return {
-            key: as_typed(properties[key], value) if key in properties else value
-            for key, value in data.items()
-        }
-    return data
-
-
-def _row_without(data: Mapping[str, Any], key: str) -> str:
-    """The place of the first row that lacks a field, so that a failure can name it."""
-    for name, value in data.items():
-        rows: Iterable[Any] = value.get("rows", ()) if isinstance(value, Mapping) else ()
-        for index, row in enumerate(rows, start=1):
-            if isinstance(row, Mapping) and key not in row:
-                code = row.get("code") or row.get("group") or index
-                return f"{name}: {code}"
-    return ", ".join(sorted(data))

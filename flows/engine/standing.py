@@ -94,7 +94,7 @@ class Standing:
             )
             for entry in stage.enter
             if entry.check and not entry.check.blocks
-            for outcome in [self.papers.judge(stage, entry.check.condition, None)]
+            for outcome in [self.papers.judging.judge(stage, entry.check.condition, None)]
             if outcome.holds is False
         )
 

@@ -219,7 +219,7 @@ class Work:
             yield from self._after(stage.tasks[name], task, member)
         yield from self._unread(task, member)
         if task.when:
-            outcome = self.papers.judge(stage, task.when, member)
+            outcome = self.papers.judging.judge(stage, task.when, member)
             if outcome.holds is not True:
                 yield reason("when", place(task.path, key), because=outcome.reasons)
         if task.uses == "matching" and not self.pools.pool(task).mentees:
@@ -283,7 +283,7 @@ class Work:
             if entry.all_passed:
                 yield from self._all_passed(entry.all_passed, member)
             elif entry.check and entry.check.blocks:
-                outcome = self.papers.judge(stage, entry.check.condition, None)
+                outcome = self.papers.judging.judge(stage, entry.check.condition, None)
                 if outcome.holds is not True:
                     yield reason("check_failed", stage_id, message=entry.check.message, why=entry.check.why,
                                  because=outcome.reasons)  # fmt: skip
