@@ -137,8 +137,18 @@ class _Walk:
 def _shortened(new: str, old: str) -> str:
     """An answer as the guide shows it with lines left out, where it still fits; else the whole."""
     line, _, said = new.partition("\n")
-    gaps = "".join("(?:.*\n)*?" if each == LEFT_OUT else re.escape(f"{each}\n") for each in old.splitlines())
-    return f"{line}\n{old}" if LEFT_OUT in old.splitlines() and re.fullmatch(gaps, said) else new
+    shown = old.splitlines()
+    lines = "".join("(?:.*\n)*?" if each == LEFT_OUT else f"({_but_figures(each)}\n)" for each in shown)
+    found = re.fullmatch(lines, said) if LEFT_OUT in shown else None
+    if found is None:
+        return new
+    now = iter(found.groups())
+    return f"{line}\n" + "".join(f"{each}\n" if each == LEFT_OUT else next(now) for each in shown)
+
+
+def _but_figures(line: str) -> str:
+    """A pattern of a line in which figures may have changed: places move, counts grow."""
+    return r"[0-9]+".join(re.escape(each) for each in re.split("[0-9]+", line))
 
 
 # --- tables --------------------------------------------------------------------------------------
