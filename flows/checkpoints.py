@@ -163,7 +163,7 @@ def waive(
                 found.extend(evidence)
         _refuse(found)
         asked = next(each for each in checkpoint.requires if each.id == requirement)
-        title = standing.gates.asked_title(checkpoint, asked)
+        title = standing.gates.requirements.asked_title(checkpoint, asked)
         transaction.note(key, row)
         plan = office.settle(transaction, row, now)
         return Decided(checkpoint.path, keys or [""], title, work=bool(office.runs(plan)))

@@ -109,7 +109,8 @@ def collect(folder: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for pattern in (*FILES, "scenarios/*.yaml"):
         for path in sorted(folder.glob(pattern)):
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+            if path.is_file():  # a folder may be called so too
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
 
 

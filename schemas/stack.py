@@ -82,13 +82,21 @@ def overlays_of(folder: Path) -> list[Path]:
 
 
 def lies_on(overlay: Path, folder: Path) -> bool:
-    """Whether an overlay says that it lies on the methodology of a folder, or says nothing that can be read."""
+    """Whether an overlay lies on the methodology of a folder: it says so, or what it says lies nowhere beside it."""
     source, _ = parse_yaml(overlay.read_bytes(), overlay.name)
-    method, _ = parse_yaml((folder / "methodology.yaml").read_bytes(), "methodology.yaml")
     extends = source.data.get("extends") if source and isinstance(source.data, Mapping) else None
-    if method is None or not isinstance(extends, list) or not extends:
+    if not isinstance(extends, list) or not extends:
         return True
-    return bool(str(extends[0]).partition("@")[0] == method.data.get("id"))
+    wanted = str(extends[0]).partition("@")[0]
+    if _id_of(folder) in (None, wanted):
+        return True
+    beside = (path.parent for path in sorted(folder.parent.glob("*/methodology.yaml")))
+    return all(_id_of(each) != wanted for each in beside)
+
+
+def _id_of(folder: Path) -> str | None:
+    method, _ = parse_yaml((folder / "methodology.yaml").read_bytes(), "methodology.yaml")
+    return str(method.data.get("id")) if method and isinstance(method.data, Mapping) else None
 
 
 def shown(path: Path) -> str:

@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flows.store.migrate import upgrade
 from flows.store.store import Store
 
 POSTGRES = os.environ.get("NASTAVNIK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+
+# No timing decides over a test: the first example pays for imports, and machines differ.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,30 @@ def test_a_school_with_an_overlay_is_added_and_starts(name: str, room: Room) -> 
     assert json.loads(room.do("status", "ours", "--json").out)["stages"][0]["state"] == "active"
 
 
+def test_an_overlay_on_a_methodology_that_lies_nowhere_is_told_by_a_check_of_any(room: Room) -> None:
+    overlay = own(room, GOOD / "papers-of-ones-own", "sosh-4")
+    overlay.write_text(overlay.read_text("utf-8").replace("[target_model@", "[target_modle@"), "utf-8")
+    answer = room("check", str(room.folder / "definitions" / "target-model"))
+
+    assert answer.code == 3
+    assert "[O02]" in answer.err + answer.out
+
+
+def test_a_plan_is_not_written_over_a_folder(room: Room) -> None:
+    room.do("school", "add", "sosh-4", "--title", "Школа")
+    room.do("start", "sosh-4", "--year", "2026/27")
+    definitions = room.folder / "definitions"
+    command = ("plan", "--all", "--definitions", str(definitions / "target-model"), "--out")
+    answer = room(*command, str(definitions))
+    lost = room(*command, str(definitions / "no" / "plan.json"))
+
+    assert "это папка" in answer.err
+    assert "[W24]" in answer.err
+    assert lost.code == 2
+    assert "[U04]" in lost.err
+    assert not definitions.with_name("definitions.new").exists()
+
+
 def test_an_overlay_of_another_school_is_refused_at_its_line(room: Room) -> None:
     overlay = own(room, GOOD / "papers-of-ones-own", "sosh-4")
     answer = room("school", "add", "sosh-5", "--title", "Школа", "--overlay", str(overlay))

@@ -262,13 +262,13 @@ def test_rule_9_an_empty_register_never_passes_and_one_whose_members_all_ended_d
     play.hand("base/mentees", {"rows": []})
 
     assert play.gate("base/mentees_closed").state == "not_ready"
-    assert play.standing.gates.all_passed("base/mentee_ready").holds is None
+    assert play.standing.gates.requirements.all_passed("base/mentee_ready").holds is None
 
     play.hand("base/mentees", {"rows": [mentee("m1"), mentee("m2")]})
     play.hand("base/withdrawals", {"text": "отзыв"}, "m1")
     play.hand("base/withdrawals", {"text": "отзыв"}, "m2")
 
-    assert play.standing.gates.all_passed("base/mentee_ready").holds is True
+    assert play.standing.gates.requirements.all_passed("base/mentee_ready").holds is True
     assert play.gate("base/mentees_closed").state == "open"
 
 

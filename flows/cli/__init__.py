@@ -23,6 +23,7 @@ _OF_THE_MACHINE = {  # what a user can mend, wherever it turns up
     errno.ENOSPC: "reason_full",
     errno.ENOTDIR: "reason_not_folder",
     errno.EEXIST: "reason_not_folder",
+    errno.EISDIR: "reason_folder",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections import Counter
 from pathlib import Path
@@ -38,6 +39,10 @@ def plan(
     past = day(as_of) if as_of else None
     if not definitions.exists():
         raise WrongUsage(problem("U04", path=definitions))
+    if out is not None and not out.parent.is_dir():
+        raise WrongUsage(problem("U04", path=out.parent))
+    if out is not None and out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "", str(out))
     wanted = None if all else [split(each) for each in schools]
     language = talk.language()
     with office() as (found, now):

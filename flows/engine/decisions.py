@@ -158,7 +158,7 @@ def waive(
     if checkpoint.register and standing.members.ending(Member(checkpoint.register, key)):
         return [problem("G01", item=item)]
     found = list(_waivable(standing, checkpoint, key, requirement, role, by, reason))
-    return found or standing.gates.waiver_evidence(checkpoint, requirement, key)
+    return found or standing.gates.requirements.waiver_evidence(checkpoint, requirement, key)
 
 
 def _waivable(

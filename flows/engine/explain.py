@@ -65,7 +65,7 @@ def _paper(standing: Standing, spec: ArtefactSpec, key: str) -> Iterator[Reason]
     if task is not None and not record.holds:
         yield why_task(standing, task, key)
     if record.state == "valid":
-        for gate in standing.gates.covering(spec):
+        for gate in standing.gates.requirements.covering(spec):
             each = key if gate.register and spec.each and gate.register == spec.each.register else ""
             if (gate.register is None or each) and not standing.gates.gate(gate, each).approved:
                 yield reason("gate_waits", place(gate.path, each), title=gate.title)
@@ -107,14 +107,14 @@ def why_gate(standing: Standing, checkpoint: Checkpoint, key: str | None) -> Rea
     for unmet in gate.unmet:
         if unmet.requirement.waive:
             roles = [_role(standing, name) for name in unmet.requirement.waive.who]
-            title = standing.gates.asked_title(checkpoint, unmet.requirement)
+            title = standing.gates.requirements.asked_title(checkpoint, unmet.requirement)
             because.append(reason("may_waive", title=title, name=unmet.requirement.id, roles=roles))
     for requirement in checkpoint.requires:
-        waiver = standing.gates.waived(checkpoint, requirement, each)
+        waiver = standing.gates.requirements.waived(checkpoint, requirement, each)
         if waiver:
             known = standing.methodology.roles.get(waiver.role)
             role = known.title if known else waiver.role  # an edit may have taken the role away
-            title = standing.gates.asked_title(checkpoint, requirement)
+            title = standing.gates.requirements.asked_title(checkpoint, requirement)
             because.append(reason("waived", title=title, role=role, reason=waiver.reason))
     because.extend(reason("next_signer", role=_role(standing, entry.role)) for entry in gate.next)
     if checkpoint.register:

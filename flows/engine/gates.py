@@ -6,26 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flows.engine.judging import Outcome
 from flows.engine.members import Members
 from flows.engine.papers import Papers
 from flows.engine.progress import Progress
 from flows.engine.reasons import Reason, place, reason
+from flows.engine.requirements import Requirements, Unmet
 from flows.engine.rulings import History
-from flows.engine.snapshot import Decision, Evidence, Member, Snapshot, Waiver
+from flows.engine.snapshot import Decision, Evidence, Member, Snapshot
 from schemas.model import Methodology
-from schemas.stage import ArtefactSpec, Checkpoint, Requirement, SignOff, Stage
+from schemas.stage import ArtefactSpec, Checkpoint, Requirement, SignOff
 
 State = Literal["not_ready", "open", "approved", "returned", "rejected", "stale", "ended"]
-
-
-@dataclass(frozen=True)
-class Unmet:
-    """A requirement that does not hold (False) or still waits for something (None)."""
-
-    requirement: Requirement
-    holds: bool | None
-    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +50,7 @@ class Gates:
     ) -> None:
         self.methodology, self.snapshot = methodology, snapshot
         self.members, self.papers, self.progress = members, papers, progress
+        self.requirements = Requirements(self)
         self._gates: dict[tuple[str, str], Gate] = {}
         self._frozen: dict[Member, tuple[Reason, ...]] = {}
         papers.passed = self.passed
@@ -89,7 +81,7 @@ class Gates:
         undone = self._undone(checkpoint, key, history.returned)
         if undone:
             return Gate("returned", signed={}, reasons=undone)
-        unmet = tuple(self._unmet(checkpoint, key))
+        unmet = tuple(self.requirements.unmet(checkpoint, key))
         frozen = self.frozen(Member(checkpoint.register, key)) if checkpoint.register else ()
         ready = not unmet and not frozen
         following = tuple(self._following(checkpoint, standing)) if ready else ()
@@ -129,16 +121,8 @@ class Gates:
             if later.get(requirement.id, 0) > decision.seq and not self._covers(
                 checkpoint, requirement, key, decision
             ):
-                title = self.asked_title(checkpoint, requirement)
+                title = self.requirements.asked_title(checkpoint, requirement)
                 yield reason("fell_more", item, name=f"more {requirement.id}", title=title)
-
-    def asked_title(self, checkpoint: Checkpoint, requirement: Requirement) -> str:
-        """What a requirement asks for, in the words of the definition."""
-        if requirement.check:
-            return requirement.check.message
-        if requirement.all_passed:
-            return self.methodology.checkpoint(requirement.all_passed).title
-        return self.methodology.stages[checkpoint.stage].artefacts[requirement.id].title
 
     def _covers(self, checkpoint: Checkpoint, requirement: Requirement, key: str, decision: Decision) -> bool:
         """Whether a signature stands for a requirement that came after it.
@@ -151,8 +135,8 @@ class Gates:
             mine = spec.each and spec.each.register and spec.each.register == checkpoint.register
             keys = [key] if mine else self.papers.keys(spec)
             return all(self.papers.owed(spec, each).holds is False for each in keys)
-        outcome = self._requirement(stage, checkpoint, requirement, key)
-        return outcome.holds is True or self.waived(checkpoint, requirement, key) is not None
+        outcome = self.requirements.outcome(stage, checkpoint, requirement, key)
+        return outcome.holds is True or self.requirements.waived(checkpoint, requirement, key) is not None
 
     def _changed(self, checkpoint: Checkpoint, key: str, evidence: Evidence) -> Iterator[Reason]:
         stage = self.methodology.stages[checkpoint.stage]
@@ -247,128 +231,6 @@ class Gates:
     def _key_of(checkpoint: Checkpoint, spec: ArtefactSpec, key: str) -> str:
         return key if spec.each and spec.each.register == checkpoint.register else ""
 
-    # --- requirements ------------------------------------------------------------------------
-
-    def _unmet(self, checkpoint: Checkpoint, key: str) -> Iterator[Unmet]:
-        stage = self.methodology.stages[checkpoint.stage]
-        for requirement in checkpoint.requires:
-            outcome = self._requirement(stage, checkpoint, requirement, key)
-            if outcome.holds is not True and not self.waived(checkpoint, requirement, key):
-                yield Unmet(requirement, outcome.holds, outcome.reasons)
-
-    def _requirement(
-        self, stage: Stage, checkpoint: Checkpoint, requirement: Requirement, key: str
-    ) -> Outcome:
-        member = Member(checkpoint.register, key) if checkpoint.register else None
-        item = place(checkpoint.path, key)
-        if requirement.check:
-            outcome = self.papers.judging.judge(stage, requirement.check.condition, member)
-            if outcome.holds:
-                return outcome
-            told = reason(
-                "check_failed" if outcome.holds is False else "check_waits", item,
-                message=requirement.check.message, why=requirement.check.why, because=outcome.reasons,
-            )  # fmt: skip
-            return Outcome(outcome.holds, (told,))
-        if requirement.all_passed:
-            return self.all_passed(requirement.all_passed)
-        return self._paper(checkpoint, stage.artefacts[requirement.id], requirement, key)
-
-    def _paper(
-        self, checkpoint: Checkpoint, spec: ArtefactSpec, requirement: Requirement, key: str
-    ) -> Outcome:
-        register = self.papers.table_of(spec)
-        if register and register == checkpoint.register:
-            return Outcome(True)  # the member is in the table, or it would not be asked about
-        if spec.each and spec.each.register == checkpoint.register and checkpoint.register:
-            return self._holds(spec, key, requirement)
-        if spec.each:
-            keys = self.papers.keys(spec)
-            if spec.each.register and not self.members.ever(spec.each.register):
-                return Outcome(None, (reason("register_empty", spec.path, title=spec.title),))
-            outcomes = [self._holds(spec, each, requirement) for each in keys]
-            return _all(outcomes)
-        outcome = self._holds(spec, "", requirement)
-        if outcome.holds and register:
-            return self._table(spec, register)
-        return outcome
-
-    def _table(self, spec: ArtefactSpec, register: str) -> Outcome:
-        if not self.members.ever(register):
-            return Outcome(None, (reason("register_empty", spec.path, title=spec.title),))
-        failed = self.papers.failed_checks(spec)
-        return Outcome(False, failed) if failed else Outcome(True)
-
-    def _holds(self, spec: ArtefactSpec, key: str, requirement: Requirement) -> Outcome:
-        if self.papers.recurs(spec):
-            there = bool(self.papers.occurrences(spec, key))
-            return (
-                Outcome(True)
-                if there
-                else Outcome(None, (reason("missing", place(spec.path, key), title=spec.title),))
-            )
-        record = self.papers.record(spec, key)
-        if not record.holds:
-            waiting = None if record.state == "missing" else False
-            told = record.reasons
-            if record.state == "stale":
-                told = (reason("stale", place(spec.path, key), title=spec.title, because=told),)
-            return Outcome(waiting, told)
-        if requirement.level == "approved" and not self.covered(spec, key):
-            return Outcome(None, tuple(self._not_covered(spec, key)))
-        return Outcome(True)
-
-    def covered(self, spec: ArtefactSpec, key: str = "") -> bool:
-        """Whether a paper is approved: every gate that requires it `valid` has approved this version."""
-        gates = self.covering(spec)
-        return bool(gates) and not any(True for _ in self._not_covered(spec, key))
-
-    def _not_covered(self, spec: ArtefactSpec, key: str) -> Iterator[Reason]:
-        for gate in self.covering(spec):
-            if gate.register is None:
-                keys = [""]
-            elif self.papers.table_of(spec) == gate.register:
-                continue  # rows are covered one by one; the table is covered by its programme-level gates
-            else:
-                keys = [key] if key else self.members.live(gate.register)
-            for each in keys:
-                if not self.gate(gate, each).approved:
-                    yield reason("gate_waits", place(gate.path, each), title=gate.title)
-
-    def covering(self, spec: ArtefactSpec) -> tuple[Checkpoint, ...]:
-        """Gates that require a paper `valid`."""
-        return self.methodology.covering.get(spec.path, ())
-
-    def all_passed(self, path: str) -> Outcome:
-        """Whether each member has passed a gate or ended; an empty register never has."""
-        gate = self.methodology.checkpoint(path)
-        register = str(gate.register)
-        if not self.members.ever(register):
-            return Outcome(None, (reason("register_empty", path, title=gate.title),))
-        waiting = [key for key in self.members.live(register) if not self.gate(gate, key).approved]
-        if not waiting:
-            return Outcome(True)
-        return Outcome(None, (reason("not_all_passed", path, title=gate.title, keys=waiting),))
-
-    # --- waivers -----------------------------------------------------------------------------
-
-    def waived(self, checkpoint: Checkpoint, requirement: Requirement, key: str) -> Waiver | None:
-        """The waiver that covers a requirement as it stands, or None."""
-        for waiver in reversed(self.snapshot.waivers_of(checkpoint.path, key)):
-            if waiver.requirement == requirement.id:
-                now = self.waiver_evidence(checkpoint, requirement, key)
-                return waiver if dict(waiver.evidence) == now else None
-        return None
-
-    def waiver_evidence(self, checkpoint: Checkpoint, requirement: Requirement, key: str) -> dict[str, str]:
-        """What a waiver covers: the papers that the requirement looks at."""
-        stage = self.methodology.stages[checkpoint.stage]
-        member = Member(checkpoint.register, key) if checkpoint.register else None
-        names = requirement.check.condition.names if requirement.check else {requirement.id}
-        papers = sorted(name for name in names if name in stage.artefacts or name in stage.needs)
-        found = {name: self.papers._input(stage, name, member) for name in papers}
-        return {name: value for name, value in found.items() if value}
-
     # --- frozen ------------------------------------------------------------------------------
 
     def frozen(self, group: Member) -> tuple[Reason, ...]:
@@ -406,11 +268,3 @@ class Gates:
 
     def _in_force(self, gate: Checkpoint, name: str) -> bool:
         return self.methodology.stages[gate.stage].artefacts[name].in_force is not None
-
-
-def _all(outcomes: list[Outcome]) -> Outcome:
-    failed = [each for each in outcomes if each.holds is not True]
-    if not failed:
-        return Outcome(True)
-    holds = False if any(each.holds is False for each in failed) else None
-    return Outcome(holds, tuple(told for each in failed for told in each.reasons))

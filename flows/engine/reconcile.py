@@ -204,9 +204,9 @@ class _Finder:
         if not self.snapshot.waivers or task.writes is None:
             return False
         spec = self.methodology.stages[task.stage].artefacts[task.writes]
-        gates = self.gates.covering(spec)
+        gates = self.gates.requirements.covering(spec)
         return bool(gates) and all(
-            self.gates.waived(gate, requirement, key if gate.register else "")
+            self.gates.requirements.waived(gate, requirement, key if gate.register else "")
             for gate in gates
             for requirement in gate.requires
             if requirement.id == spec.id

@@ -59,13 +59,19 @@ class Scene:
                     if brief:
                         return
             elif action:
-                found = list(getattr(self, f"_{action}")(here, step))
-                wrong = self._judged((*here, action), step.get("refused"), found)
-                if not found:
-                    self.player.settle()
+                wrong = self._act(here, step, action)
                 if wrong:
                     yield wrong
                     return
+
+    def _act(self, here: Pointer, step: Data, action: str) -> Problem | None:
+        try:
+            found = list(getattr(self, f"_{action}")(here, step))
+            if not found:
+                self.player.settle()
+        except OverflowError:  # past the last day that there is a date for
+            return problem("X21", self.source.at((*here, action)))
+        return self._judged((*here, action), step.get("refused"), found)
 
     def _judged(self, here: Pointer, wanted: str | None, found: list[Problem]) -> Problem | None:
         at = self.source.at(here)

@@ -176,14 +176,14 @@ class Standing:
         if self.papers.recurs(spec):
             return "valid" if self.papers.occurrences(spec, key) else "missing"
         state = self.papers.record(spec, key).state
-        return "approved" if state == "valid" and self.gates.covered(spec, key) else state
+        return "approved" if state == "valid" and self.gates.requirements.covered(spec, key) else state
 
     def stale_basis(self, stage: Stage) -> list[Checkpoint]:
         """Gates of other stages that this one was built on and that have fallen since."""
         paths = {need.artefact for need in stage.needs.values() if not need.optional}
         found: list[Checkpoint] = []
         for path in sorted(paths):
-            for gate in self.gates.covering(self.methodology.artefact(path)):
+            for gate in self.gates.requirements.covering(self.methodology.artefact(path)):
                 if gate.register is None and self.gates.gate(gate).state == "stale":
                     found.append(gate)
         return found

@@ -295,7 +295,7 @@ class Work:
             record = self.papers.record(spec)
             if not record.holds:
                 yield reason("need_paper", spec.path, title=spec.title, because=record.reasons)
-            elif need.level == "approved" and not self.gates.covered(spec):
+            elif need.level == "approved" and not self.gates.requirements.covered(spec):
                 yield reason("need_approved", spec.path, title=spec.title)
             return
         keys = self.members.translate(member, register) if member else []
@@ -304,7 +304,7 @@ class Work:
         elif self.members.closed_at(register) is None:
             title = self.methodology.registers[register].title
             yield reason("intake_open", self.methodology.registers[register].table, title=title)
-        elif need.level == "approved" and member is None and not self.gates.covered(spec):
+        elif need.level == "approved" and member is None and not self.gates.requirements.covered(spec):
             yield reason("need_approved", spec.path, title=spec.title)
 
     def _passed(self, need: Need, register: str, keys: list[str]) -> Iterator[Reason]:
@@ -321,7 +321,7 @@ class Work:
             if not self.gates.gate(gate, member.key).approved:
                 yield reason("gate_waits", place(gate.path, member.key), title=gate.title)
             return
-        yield from self.gates.all_passed(path).reasons
+        yield from self.gates.requirements.all_passed(path).reasons
 
     @staticmethod
     def by_machine(task: TaskSpec) -> bool:

@@ -243,7 +243,8 @@ def _entry(step: Any, standing: Standing, language: str) -> Json:
             checkpoint = standing.methodology.checkpoint(gate)
             who = tuple(code for role in waivers for code in standing.snapshot.holders.get(role, ()))
             asked = next(each for each in checkpoint.requires if each.id == requirement)
-            title = f"{checkpoint.title}: {standing.gates.asked_title(checkpoint, asked)} ({requirement})"
+            asked_for = standing.gates.requirements.asked_title(checkpoint, asked)
+            title = f"{checkpoint.title}: {asked_for} ({requirement})"
             return _line("waive", f"{gate}", key, waivers[0], who, now, None, False, title)
         case Mend(group, role, tasks, reasons):
             who = tuple(standing.snapshot.holders.get(role, ()))

@@ -21,7 +21,7 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
             yield problem("R01", source.at(("stages", name), key=True), stage=name)
     for name, stage in sources.stages.items():
         if name not in data["stages"]:
-            yield _unlisted(stage, name, data["stages"])
+            yield _unlisted(sources, stage, name, data["stages"])
     numbers: dict[int, str] = {}
     for name, entry in data["stages"].items():
         other = numbers.setdefault(entry["number"], name)
@@ -52,10 +52,11 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
     yield from _audiences(sources)
 
 
-def _unlisted(stage: Source, name: str, listed: Data) -> Problem:
-    """A stage that is new, or one whose name is misspelt."""
+def _unlisted(sources: Sources, stage: Source, name: str, listed: Data) -> Problem:
+    """A stage that is new, or one whose name is misspelt: then a listed one has no file."""
     at = stage.at(("id",))
-    if hint(name, listed).name not in ("nearest_none", "nearest_nothing"):
+    lacking = [each for each in listed if each not in sources.stages and each not in sources.broken]
+    if hint(name, lacking).name not in ("nearest_none", "nearest_nothing"):
         return unknown(at, "stage", name, listed)
     number = max((each["number"] for each in listed.values()), default=0) + 1
     return problem("R85", at, stage=name, number=number)
