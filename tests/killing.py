@@ -23,16 +23,17 @@ def children(folder: Path) -> list[int]:
 
 
 class Killer(threading.Thread):
-    """Kills the first task process of a workspace that appears."""
+    """Kills the first task process of a workspace that appears; `each` goes on, so that no retry helps."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, each: bool = False) -> None:
         super().__init__(daemon=True)
+        self.each, self.ended = each, False
         self.folder = folder
         self.killed: list[int] = []
 
     def run(self) -> None:
-        until = time.monotonic() + 60
-        while not self.killed and time.monotonic() < until:
+        until = time.monotonic() + (300 if self.each else 60)
+        while not self.ended and (self.each or not self.killed) and time.monotonic() < until:
             for number in children(self.folder):
                 os.kill(number, signal.SIGKILL)
                 self.killed.append(number)

@@ -285,9 +285,11 @@ def test_a_demo_says_what_was_killed_under_it_and_goes_on_when_run_again(demo: R
         assert time.monotonic() < until
         time.sleep(0.2)
     process = play(folder, tmp_path / "home")
-    killer = Killer(folder)
+    killer = Killer(folder, each=True)
     killer.start()
     said, _ = process.communicate(timeout=300)
+    killer.ended = True
+    killer.join()
 
     assert killer.killed
     assert process.returncode == 1, said[-3000:]

@@ -101,6 +101,11 @@ def run(arguments: list[str]) -> int:
         talk.problems([problem("W24", path=error.filename, reason=reason)])
         return Refusal.exit_code
     except Exception as error:
+        if "KeyboardInterrupt" in str(
+            error
+        ):  # pydantic tells a Ctrl+C that reaches it as an error of its own
+            talk.say("interrupted")
+            return INTERRUPTED
         talk.fault(error)
         return 1
 
