@@ -76,27 +76,33 @@ def stack(content: Mapping[str, bytes], folder: Path, overlay: Path) -> Stacked:
 def overlays_of(folder: Path) -> list[Path]:
     """The overlays of a methodology: in its folder, such as those of regions, and of the schools beside it."""
     own = sorted([*folder.glob("overlays/*.yaml"), *folder.glob("overlays/*/overlay.yaml")])
-    return own + [
-        path for path in sorted(folder.parent.glob("schools/*/overlay.yaml")) if lies_on(path, folder)
-    ]
+    schools = sorted(folder.resolve().parent.glob("schools/*/overlay.yaml"))
+    beside = _ids_beside(folder) if schools else {}
+    return own + [path for path in schools if lies_on(path, folder, beside)]
 
 
-def lies_on(overlay: Path, folder: Path) -> bool:
-    """Whether an overlay lies on the methodology of a folder: it says so, or what it says lies nowhere beside it."""
+def lies_on(overlay: Path, folder: Path, beside: Mapping[str, str] | None = None) -> bool:
+    """Whether an overlay lies on the methodology of a folder: it says so, or what it says lies nowhere beside it.
+
+    `beside` are the ids of the methodologies beside the folder, and its own, by the folder's name.
+    """
+    ids = _ids_beside(folder) if beside is None else beside
     source, _ = parse_yaml(overlay.read_bytes(), overlay.name)
     extends = source.data.get("extends") if source and isinstance(source.data, Mapping) else None
     if not isinstance(extends, list) or not extends:
         return True
     wanted = str(extends[0]).partition("@")[0]
-    if _id_of(folder) in (None, wanted):
-        return True
-    beside = (path.parent for path in sorted(folder.parent.glob("*/methodology.yaml")))
-    return all(_id_of(each) != wanted for each in beside)
+    return ids.get(folder.resolve().name, wanted) == wanted or wanted not in ids.values()
 
 
-def _id_of(folder: Path) -> str | None:
-    method, _ = parse_yaml((folder / "methodology.yaml").read_bytes(), "methodology.yaml")
-    return str(method.data.get("id")) if method and isinstance(method.data, Mapping) else None
+def _ids_beside(folder: Path) -> dict[str, str]:
+    """Ids of the methodologies that can be read, by folder."""
+    found = {}
+    for path in folder.resolve().parent.glob("*/methodology.yaml"):
+        method, _ = parse_yaml(path.read_bytes(), path.name)
+        if method and isinstance(method.data, Mapping):
+            found[path.parent.name] = str(method.data.get("id"))
+    return found
 
 
 def shown(path: Path) -> str:

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from play import Play, small
+from running_schools import filled, opened
+from wander import many
 
+from flows.office import Office
 from flows.store.migrate import upgrade
 from flows.store.store import Store
+from schemas.model import Methodology
 
 POSTGRES = os.environ.get("NASTAVNIK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 
@@ -73,3 +78,27 @@ class postgres_schema:
         with self.engine.begin() as connection:
             connection.execute(text(f"DROP SCHEMA {self.name} CASCADE"))
         self.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def methodology() -> Methodology:
+    """The small methodology."""
+    return small()
+
+
+@pytest.fixture
+def play(methodology: Methodology) -> Play:
+    """A school of the small methodology, on its first day."""
+    return Play(methodology)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dozen programmes in all states, each at rest, in one office."""
+    return filled(tmp_path_factory.mktemp("few") / "office", many(12, seeds=4, every=18))
+
+
+@pytest.fixture
+def office(few: Path, tmp_path: Path) -> Iterator[Office]:
+    """The office of these few, its own for each test."""
+    yield from opened(few, tmp_path / "office")

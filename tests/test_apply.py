@@ -8,129 +8,31 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from edits import WHOLE, now_named, written
 from play import Play, mentee, started
+from running_schools import COUNT, NOW, asked, dues, filled, opened, places, planned, shifts, some, states
 from sqlalchemy import event
-from wander import Moment, many, new_office, reading, store
+from wander import Moment, many, reading
 from workspaces import Room
 
 from flows import migrating
-from flows.engine.reconcile import next_steps
-from flows.engine.steps import Plan
 from flows.office import Office
 from flows.settings import Workspace
-from flows.store import records
 from flows.store.verify import damage
 from flows.views import migration as views
-from flows.views import status
 from schemas.digests import digest
 from schemas.validation import shipped, violations
-
-NOW = datetime.fromisoformat("2027-09-01T12:00:00+03:00")
-COUNT = 200
-RESTING = {"ended", "withdrawn", "rejected"}
 
 
 @pytest.fixture(scope="module")
 def schools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two hundred programmes in all states, each at rest."""
     return filled(tmp_path_factory.mktemp("many") / "office", many(COUNT))
-
-
-@pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dozen of them."""
-    return filled(tmp_path_factory.mktemp("few") / "office", many(12, seeds=4, every=18))
-
-
-def filled(folder: Path, moments: Sequence[Moment], now: datetime = NOW) -> Path:
-    office = new_office(folder)
-    with office.store.write() as tx:
-        for number, moment in enumerate(moments):
-            office.settle(tx, store(office, tx, f"s{number:03}", moment), now)
-    office.store.close()
-    return folder
-
-
-@pytest.fixture
-def office(few: Path, tmp_path: Path) -> Iterator[Office]:
-    """An office of its own for each test."""
-    yield from opened(few, tmp_path / "office")
-
-
-def opened(schools: Path, folder: Path) -> Iterator[Office]:
-    shutil.copytree(schools, folder)
-    found = Office(Workspace(folder))
-    yield found
-    found.store.close()
-
-
-def planned(office: Office, folder: Path, replacements: Any = WHOLE, **rest: Any) -> dict[str, Any]:
-    edit = migrating.Edit(office, written(folder / "edited", replacements))
-    found = migrating.plan(office, edit, rest.pop("wanted", None), NOW, "ru", **rest)
-    edit.keep()
-    return found
-
-
-def states(office: Office) -> dict[str, tuple[Plan, dict[str, Any]]]:
-    """What `status --keys` says of each programme."""
-    found = {}
-    with office.store.read() as view:
-        for row in view.programmes():
-            plan = next_steps(office.methodology(row.bundle), view.snapshot(row), NOW)
-            assert plan.standing is not None
-            found[row.school] = plan, status.status(plan, plan.standing, "ru", keys=True)
-    return found
-
-
-def places(answer: dict[str, Any], name: Any = str) -> dict[tuple[str, str, str], str]:
-    """State by kind, path and key."""
-    found = {}
-    for stage in answer["stages"]:
-        found["stages", name(stage["id"]), ""] = stage["state"]
-        kinds = (("artefacts", "papers"), ("tasks", "tasks"), ("checkpoints", "checkpoints"))
-        for group, kind in kinds:
-            for part, each in stage[group].items():
-                keys = each.get("keys", {} if "counts" in each else {"": each})
-                for key, one in keys.items():
-                    if one["state"] not in RESTING:
-                        found[kind, name(f"{stage['id']}/{part}"), key] = one["state"]
-    return found
-
-
-def shifts(effect: dict[str, Any]) -> dict[tuple[str, str, str], tuple[Any, Any]]:
-    """What a plan says, place by place."""
-    return {
-        (kind, each["item"], key): (each["before"], each["after"])
-        for kind in ("stages", "papers", "tasks", "checkpoints")
-        for each in effect.get(kind, ())
-        for key in each["keys"] or [""]
-        if each["before"] != each["after"] and not {each["before"], each["after"]} <= {*RESTING, None}
-    }
-
-
-def asked(answer: dict[str, Any], name: Any = str) -> set[tuple[str, ...]]:
-    return {
-        (each["action"], name(each["item"]), each["role"], key)
-        for each in answer["waiting_for"]
-        for key in each["keys"] or [""]
-    }
-
-
-def dues(answer: dict[str, Any], name: Any = str) -> dict[tuple[str, str], Any]:
-    return {
-        (name(f"{stage['id']}/{part}"), key): one["due"]
-        for stage in answer["stages"]
-        for part, each in stage["tasks"].items()
-        for key, one in each.get("keys", {"": each}).items()
-        if one["state"] == "open"
-    }
 
 
 def test_the_plan_is_what_doing_it_does(schools: Path, tmp_path: Path) -> None:
@@ -267,12 +169,6 @@ def test_every_earlier_pin_stays_known(office: Office, tmp_path: Path) -> None:
 
 
 # --- aged ------------------------------------------------------------------------------------------
-
-
-def some(office: Office, plan: dict[str, Any], count: int) -> dict[str, Any]:
-    """The plan for a few programmes that it touches."""
-    touched = [each for each in plan["programmes"] if each["effect"]["class"] != "untouched"]
-    return {**plan, "programmes": touched[:count]}
 
 
 def test_a_school_in_which_something_happened_since_is_refused_and_left_alone(
@@ -422,49 +318,6 @@ def _end(folder: Path) -> tuple[Any, ...]:
     found = damage(office.store)[1:], rows
     office.store.close()
     return found
-
-
-# --- past ------------------------------------------------------------------------------------------
-
-
-def test_a_plan_of_the_past_is_of_the_programmes_as_they_stood(office: Office, tmp_path: Path) -> None:
-    """On the first day the later stages had not begun."""
-    day = datetime.fromisoformat("2026-09-01T00:00:00+03:00").date()
-    past = planned(office, tmp_path, as_of=day)
-
-    assert past["as_of"] == "2026-09-01"
-    assert all(each["effect"]["class"] != "untouched" for each in past["programmes"])
-    stages = {stage["item"] for each in past["programmes"] for stage in each["effect"]["stages"]}
-    assert not stages & {"work", "end"}
-
-
-def test_a_plan_of_the_past_sees_programmes_that_have_closed_since(office: Office, tmp_path: Path) -> None:
-    with office.store.read() as view:
-        closed = next(row for row in view.programmes() if row.closed is not None)
-    day = datetime.fromisoformat("2026-09-20T00:00:00+03:00").date()
-    past = planned(office, tmp_path, as_of=day, wanted=[(closed.school, None, "")])
-    now = planned(office, tmp_path, wanted=[(closed.school, None, "")])
-
-    assert not past["programmes"][0]["effect"]["closed"]
-    assert now["programmes"][0]["effect"] == {"class": "untouched", "closed": True}
-
-
-def test_a_programme_that_followed_an_edit_is_pinned_to_the_old_one_in_the_past(
-    office: Office, tmp_path: Path
-) -> None:
-    plan = some(office, planned(office, tmp_path), 1)
-    each = plan["programmes"][0]
-    list(migrating.apply(office, plan, NOW))
-    day = (NOW - timedelta(days=2)).date()
-    past = migrating.plan(
-        office, migrating.Edit(office, tmp_path / "edited"), [(each["school"], None, "")], NOW, "ru", day
-    )
-
-    assert past["programmes"][0]["pin"] == each["pin"]
-    with office.store.read() as view:
-        row: records.Programme = view.programme(each["school"])
-        assert "start/plan" not in view.snapshot(row).versions
-        assert "start/plan" in view.snapshot(row, view.seq_at(row.school, NOW - timedelta(days=1))).versions
 
 
 # --- commands --------------------------------------------------------------------------------------

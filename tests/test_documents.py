@@ -201,7 +201,7 @@ def test_order_prepared_and_filled_in_is_read_back() -> None:
 # --- data ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Zs"]), min_size=1))
 def test_any_text_survives(text: str) -> None:
     """Whatever is in the data stands in the paper, and never becomes markup or a tag."""

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, field_serializer
 from workspaces import Room, new_room
 
 from flows.server import alive
@@ -38,6 +39,21 @@ def test_an_interrupted_command_says_how_to_go_on(room: Room, monkeypatch: pytes
 
     assert answer.code == 130
     assert answer.err == "Прервано. Запустите команду ещё раз: она продолжит с этого места.\n"
+
+
+def test_an_interruption_inside_pydantic_is_one_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pydantic, which Prefect's settings go through, raises an error of its own in the place of Ctrl+C."""
+
+    class Settings(BaseModel):
+        name: str = ""
+
+        @field_serializer("name")
+        def stop(self, _: str) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Workspace, "database", property(lambda _: Settings().model_dump()))
+
+    assert room("status", "sosh-10").code == 130
 
 
 @pytest.mark.slow

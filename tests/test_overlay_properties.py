@@ -219,7 +219,7 @@ def guards(data: Mapping[str, Any]) -> list[Path_]:
     return [path for path in rules(data) if path[0] == "stages" and path[-1] == "check"]
 
 
-many = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+many = settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 @many
@@ -323,7 +323,7 @@ def test_a_certificate_says_kept_exactly_when_the_overlay_is_accepted(chance: Ra
 PROOF = {**HEAD, "params": {"work": {"min_meetings": 12}}, "set": {"title": "Наша программа"}}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.data())
 def test_no_single_edit_of_a_certificate_passes(data: st.DataObject) -> None:
     """Not even one whose seal was made anew."""

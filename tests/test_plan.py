@@ -255,7 +255,7 @@ def test_one_stage_alone_was_another_before() -> None:
 # --- laws ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000), steps=st.integers(0, 30))
 def test_a_definition_against_itself_is_an_empty_plan(seed: int, steps: int) -> None:
     play = Wanderer(reading().or_refuse(), seed)

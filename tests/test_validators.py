@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import validation, validators
@@ -40,7 +40,6 @@ def _agree(schema: validators.Schema, data: Any) -> bool:
     return validators.holds(schema, data) == (next(validators.errors(schema, data), None) is None)
 
 
-@settings(deadline=None)  # a schema is compiled at its first use
 @given(st.sampled_from(SHIPPED), st.randoms(use_true_random=False), st.sampled_from(STRANGE))
 def test_both_validators_agree_on_definitions_with_a_mistake(
     case: tuple[validators.Schema, Any], chance: random.Random, strange: Any
@@ -58,7 +57,6 @@ def test_both_validators_agree_on_definitions_with_a_mistake(
     assert _agree(schema, data)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(validators.FORMATS)), st.sampled_from(STRANGE) | st.text(max_size=12))
 def test_both_validators_know_the_same_formats(name: str, value: Any) -> None:
     assert _agree({"format": name}, value)

@@ -101,9 +101,7 @@ def run(arguments: list[str]) -> int:
         talk.problems([problem("W24", path=error.filename, reason=reason)])
         return Refusal.exit_code
     except Exception as error:
-        if "KeyboardInterrupt" in str(
-            error
-        ):  # pydantic tells a Ctrl+C that reaches it as an error of its own
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl+C inside pydantic, which wraps it
             talk.say("interrupted")
             return INTERRUPTED
         talk.fault(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ from flows.cli.address import day, office, split
 from flows.cli.definitions import quoted
 from flows.server import wake
 from flows.views import migration as views
+from schemas.messages import said
 from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
 from schemas.validation import shipped, violations
 
@@ -42,7 +42,7 @@ def plan(
     if out is not None and not out.parent.is_dir():
         raise WrongUsage(problem("U04", path=out.parent))
     if out is not None and out.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "", str(out))
+        raise WrongUsage(problem("W24", path=out, reason=said("reason_folder")))
     wanted = None if all else [split(each) for each in schools]
     language = talk.language()
     with office() as (found, now):

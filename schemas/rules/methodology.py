@@ -57,7 +57,7 @@ def _unlisted(sources: Sources, stage: Source, name: str, listed: Data) -> Probl
     at = stage.at(("id",))
     lacking = [each for each in listed if each not in sources.stages and each not in sources.broken]
     if hint(name, lacking).name not in ("nearest_none", "nearest_nothing"):
-        return unknown(at, "stage", name, listed)
+        return unknown(at, "stage", name, lacking)
     number = max((each["number"] for each in listed.values()), default=0) + 1
     return problem("R85", at, stage=name, number=number)
 
