@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-import isodate
-
 from schemas.columns import with_columns
 from schemas.conditions import Condition
-from schemas.digests import digest
+from schemas.digests import digest, digest_of_bytes
 from schemas.model import Count, Form, Indicator, Methodology, Register, Role
 from schemas.month_days import month_day
+from schemas.rules.sources import Sources, calendar_name
 from schemas.school_days import school_days
+from schemas.spans import span
 from schemas.stage import (
     ArtefactSpec,
     Check,
@@ -30,7 +30,6 @@ from schemas.stage import (
     Need,
     Requirement,
     SignOff,
-    Span,
     Stage,
     TaskSpec,
     Then,
@@ -42,31 +41,26 @@ Data = Mapping[str, Any]
 
 
 def build(
-    method: Data,
-    stages: Mapping[str, Data],
-    surveys: Mapping[str, Data],
-    schemas: Mapping[str, Data],
-    documents: Mapping[str, str],
-    bundle_digest: str,
-    calendars: Mapping[str, Data],
-    files: Mapping[str, Data],
-    overlays: tuple[str, ...] = (),
+    sources: Sources, bundle: Mapping[str, bytes], files: Mapping[str, Data], overlays: tuple[str, ...] = ()
 ) -> Methodology:
-    """The methodology; `documents` maps template names to digests, which count into a task's digest.
+    """The methodology of sound sources.
 
-    `files` are the definitions with their texts in all languages: a task's digest is the same in each.
+    `files` are the definitions with their texts in all languages: a task's digest is the same in each. The template
+    that a task is filled from counts into its digest, and every file of the bundle into that of the methodology.
     """
+    method = sources.methodology.data
+    stages = {name: source.data for name, source in sources.stages.items()}
+    schemas = sources.schemas
+    holidays = sources.calendars.get(calendar_name(method["calendar"].get("holidays", "")))
     order = sorted(method["stages"], key=lambda name: method["stages"][name]["number"])
     year = method["calendar"]["year"]
-    context = _Context(files, documents)
+    context = _Context(files, {name: digest_of_bytes(bundle[name]) for name in sources.documents})
     return Methodology(
         id=method["id"],
         version=method["version"],
         language=method["language"],
         title=method["title"],
-        school_days=school_days(
-            method["calendar"]["week"], calendars.get(method["calendar"].get("holidays", ""))
-        ),
+        school_days=school_days(method["calendar"]["week"], holidays.data if holidays else None),
         starts=month_day(year["starts"]),
         ends=month_day(year["ends"]),
         roles={
@@ -89,7 +83,7 @@ def build(
             for name, each in method.get("indicators", {}).items()
         },
         stages={name: _stage(stages[name], method["stages"][name]["number"], context) for name in order},
-        surveys={name: placed(survey) for name, survey in surveys.items()},
+        surveys={name: placed(survey.data) for name, survey in sources.surveys.items()},
         schemas=schemas,
         columns={
             f"{name}/{key}": with_columns(schemas[each["schema"]], each["columns"])
@@ -97,7 +91,7 @@ def build(
             for key, each in stage.get("artefacts", {}).items()
             if "columns" in each
         },
-        digest=bundle_digest,
+        digest=digest({name: digest_of_bytes(content) for name, content in bundle.items()}),
         overlays=overlays,
     )
 
@@ -117,14 +111,6 @@ class _Context:
         survey = self.files.get(f"surveys/{options.get('survey')}.yaml")
         template = self.documents.get(options.get("template", ""))
         return digest([survey, template]) if survey or template else ""
-
-
-def span(text: str, *, school_days: bool = False) -> Span:
-    """An ISO 8601 duration as a Span."""
-    value = isodate.parse_duration(text)
-    if isinstance(value, timedelta):
-        return Span(0, value, school_days)
-    return Span(int(value.years * 12 + value.months), value.tdelta, school_days)
 
 
 def _condition(text: str | None) -> Condition | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from schemas.sources import Pointer
@@ -31,50 +31,48 @@ def document_schema() -> Schema:
 
 def kinds(path: Pointer) -> list[Kind]:
     """For each step of a path whether it is a key of the language or an id."""
-    found: list[Kind] = []
-    node: Schema = document_schema()
-    for step in path:
-        inner, kind = _step(node, str(step))
-        found.append(kind)
-        node = inner
-    return found
+    return [_reached(path[:length])[1] for length in range(1, len(path) + 1)]
 
 
 def holds_ids(path: Pointer) -> bool:
     """Whether a map keyed by ids stands at a path, so that something can be added to it."""
-    node: Schema = document_schema()
-    for step in path:
-        node, _ = _step(node, str(step))
-    return any(isinstance(each.get("additionalProperties"), Mapping) for each in _alternatives(node))
+    node, _ = _reached(path)
+    return any(isinstance(each.get("additionalProperties"), dict) for each in _alternatives(node))
 
 
 def required_at(path: Pointer) -> set[str]:
     """The keys that must stand at a path."""
-    node: Schema = document_schema()
-    for step in path:
-        node, _ = _step(node, str(step))
+    node, _ = _reached(path)
     return set(node.get("required", ()))
 
 
-def known_steps(path: Pointer) -> set[str] | None:
+@lru_cache(4096)
+def known_steps(path: Pointer) -> frozenset[str] | None:
     """The keys that the language knows at a path; None where ids or anything may stand."""
-    node: Schema = document_schema()
-    for step in path:
-        node, kind = _step(node, str(step))
-        if kind in ("extra", "free"):
-            return None
-    if holds_ids(path):
+    if any(kind in ("extra", "free") for kind in kinds(path)) or holds_ids(path):
         return None
-    return {key for each in _alternatives(node) for key, value in each.get("properties", {}).items() if value}
+    node, _ = _reached(path)
+    return frozenset(
+        key for each in _alternatives(node) for key, value in each.get("properties", {}).items() if value
+    )
+
+
+@lru_cache(4096)
+def _reached(path: Pointer) -> tuple[Schema, Kind]:
+    """The schema at a path, and what its last step is."""
+    if not path:
+        return document_schema(), "key"
+    node, _ = _reached(path[:-1])
+    return _step(node, str(path[-1]))
 
 
 def _step(node: Schema, step: str) -> tuple[Schema, Kind]:
     for each in _alternatives(node):
         inner = each.get("properties", {}).get(step)
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             return inner, "key"
     for each in _alternatives(node):
-        if isinstance(each.get("additionalProperties"), Mapping):
+        if isinstance(each.get("additionalProperties"), dict):
             return each["additionalProperties"], "id"
         if any(re.search(pattern, step) for pattern in each.get("patternProperties", {})):
             return {}, "extra"
@@ -83,7 +81,7 @@ def _step(node: Schema, step: str) -> tuple[Schema, Kind]:
 
 def _alternatives(node: Any) -> Iterator[Schema]:
     """A schema and what it may become under conditions."""
-    if not isinstance(node, Mapping):
+    if not isinstance(node, dict):
         return
     yield node
     for key in ("then", "else"):

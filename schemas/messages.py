@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -17,6 +17,8 @@ from schemas.problems import Location, Problem, problem
 
 LANGUAGES = ("ru", "en")
 _FOLDER = Path(__file__).parent / "messages"
+_ENTRIES = re.compile(r"^(?=[^ #\n])", re.MULTILINE)
+_KEY = re.compile(r"""'(?:[^'\n]|'')*'|"[^"\n]*"|[^#:\n][^:\n]*""")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is a text
 
 
@@ -44,11 +46,37 @@ def said(name: str, /, **values: object) -> Said:
     return Said(name, values)
 
 
+class _Texts(Mapping[str, Any]):
+    """A file of texts, whose entries are parsed when they are asked for: a command says few of them."""
+
+    def __init__(self, source: str) -> None:
+        self._sources: dict[str, str] = {}
+        for entry in _ENTRIES.split(source):
+            if key := _KEY.match(entry):
+                quoted = entry[0] in "'\""
+                self._sources[str(_parsed(key[0])) if quoted else key[0]] = entry
+        self._read: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._read:
+            ((_, self._read[name]),) = _parsed(self._sources[name]).items()
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+
+def _parsed(source: str) -> Any:
+    return yaml.load(source, Loader=_LOADER)
+
+
 @cache
 def texts(name: str) -> Mapping[str, Any]:
     """The texts of `schemas/messages/<name>.yaml` by their names, read once."""
-    source = (_FOLDER / f"{name}.yaml").read_text("utf-8")
-    return yaml.load(source, Loader=_LOADER) or {}
+    return _Texts((_FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
 @cache

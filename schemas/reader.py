@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas import parameters, rules, school_days, surveys, texts, validation
-from schemas.building import build
-from schemas.digests import digest, digest_of_bytes
 from schemas.layers import apart, whole
 from schemas.messages import is_warning
-from schemas.model import Methodology
 from schemas.overlay import lay
 from schemas.problems import InvalidDefinition, Location, Problem, problem
 from schemas.profile import profile_problems
@@ -24,24 +23,38 @@ from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_probl
 from schemas.validation import Schema
 from schemas.word_templates import template_problems
 
+if TYPE_CHECKING:
+    from schemas.model import Methodology
+
 Bundle = Mapping[str, bytes]
 
 _KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario", "calendar": "calendar"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
-    """What reading gave: a methodology with its warnings, or the problems that stand in the way.
+    """What reading gave: sound sources with their warnings, or the problems that stand in the way.
 
+    `sources` speak one language, `files` all, by the name of each file that a methodology is built of.
     `layers` are the overlays that lie on the methodology, first to last, each with what it changes.
     The bundle is what a programme is pinned to; the scenarios, which only test it, are no part of it.
     """
 
-    methodology: Methodology | None
+    sources: Sources | None
     problems: tuple[Problem, ...]
     bundle: Bundle
     layers: tuple[Layer, ...] = ()
     scenarios: Mapping[str, Source] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def methodology(self) -> Methodology | None:
+        """The methodology; None where problems stand in the way."""
+        if self.sources is None:
+            return None
+        from schemas.building import build  # what only checks does not wait for it
+
+        return build(self.sources, self.bundle, self.files, tuple(layer.name for layer in self.layers))
 
     def or_refuse(self) -> Methodology:
         """The methodology; InvalidDefinition with all problems where there is none."""
@@ -132,7 +145,7 @@ def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...
     """
     reading = read(collect(folder), shown, complete=False)
     found = list(reading.problems)
-    if reading.methodology is not None:
+    if reading.sources is not None:
         for path in overlays_of(folder):
             found += read_folder(folder, shown, path).problems
     return reading, tuple(sorted(set_of(found), key=lambda each: each.order))
@@ -179,10 +192,10 @@ def read(
             found.extend(faults)
             if not faults:
                 templates[name] = called[name], content[name]
-    method = files.method
-    if method is not None:
+    known: Sources | None = None
+    if files.method is not None:
         known = Sources(
-            method,
+            files.method,
             files.stages,
             files.surveys,
             frozenset(documents),
@@ -196,21 +209,10 @@ def read(
         found.extend(scenario_problems(known, files.scenarios))
     errors = [each for each in found if not is_warning(each)]
     told = sorted(set_of(errors or found), key=lambda each: each.order)  # an error brings false warnings
-    if errors or method is None:
+    if errors or known is None:
         return Reading(None, tuple(told), content, layers)
     bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
-    methodology = build(
-        method.data,
-        {name: source.data for name, source in files.stages.items()},
-        {name: source.data for name, source in files.surveys.items()},
-        schemas,
-        {name: digest_of_bytes(content[name]) for name in documents},
-        bundle_digest(bundle),
-        {f"calendar/{name}.yaml": source.data for name, source in files.calendars.items()},
-        all_languages,
-        tuple(layer.name for layer in layers),
-    )
-    return Reading(methodology, tuple(told), bundle, layers, files.scenarios)
+    return Reading(known, tuple(told), bundle, layers, files.scenarios, all_languages)
 
 
 def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
@@ -270,11 +272,6 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
     return tuple(layers)
 
 
-def bundle_digest(bundle: Bundle) -> str:
-    """The digest of a resolved definition: of its file names and their contents."""
-    return digest({name: digest_of_bytes(content) for name, content in bundle.items()})
-
-
 def set_of(problems: list[Problem]) -> list[Problem]:
     """The problems without those told twice."""
     seen: dict[tuple[object, ...], Problem] = {}
@@ -310,9 +307,7 @@ def _schemas(
             raise validation.UnknownSchema(path)
         raw = (validation.SHIPPED / "artefacts" / f"{name}.schema.json").read_bytes()
         files_used[f"artefacts/{name}.schema.json"] = raw
-        source, problems = parse_json(raw, path)
-        found.extend(problems)
-        own[path] = source.data if source else {}
+        own[path] = json.loads(raw)  # that ours are sound is tested
         return own[path]
 
     schemas: dict[str, Schema] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ Pointer = tuple[str | int, ...]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
-MAX_NODES = 100_000
+MAX_VALUES = 100_000
 MAX_SCALAR = 1 << 16
 MAX_KEY = 1024
 
@@ -33,11 +33,13 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_FIRST_OF_NUMBERS = frozenset("+-.0123456789")
-_MAYBE_GLUED = re.compile(r"[^ \n]#|[?][^ \n,}\]]")  # nearly no file has one: the rest need no closer look
-_TO_BE_PUT = re.compile(r"[$]{|\\|\b(?:ru|en)\b")  # a backslash may hide any of them
+_MAYBE_GLUED = re.compile(
+    r"#(?<=[^ \n]#)|[?][^ \n,}\]]"
+)  # nearly no file has one: the rest need no closer look
+_TO_BE_PUT = re.compile(r"[$]{|\\|(?:ru|en)\b(?<=\b..)")  # a backslash may hide any of them
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_FIRST_OF_PLAIN = {*"+-.0123456789", *(each[:1] for each in (*_NULLS, *_BOOLEANS))}  # of what is no text
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _RESERVED = ("%", "@", "`")
 _NO_BREAK = "\u00a0"
@@ -215,48 +217,41 @@ class _Reader:
         self.values: dict[Pointer, tuple[int, int]] = {}
         self.keys: dict[Pointer, tuple[int, int]] = {}
         self.quoted: set[Pointer] = set()
-        self.nodes = 0
         self.end = 0  # where the last event ended
-        self.glued = _MAYBE_GLUED.search(text) is not None
-
-    @cached_property
-    def _events(self) -> Any:
-        # the last line is lost to the parser where it is nothing but spaces
-        return _LOADER(self.text + "\n" if self.text.rpartition("\n")[2].isspace() else self.text)
+        self.get_event: Callable[[], Any]
+        self.expect: Callable[[], Any]
 
     def document(self) -> Any:
-        self._expect()  # stream start
-        event = self._expect()
+        try:
+            # the last line is lost to the parser where it is nothing but spaces
+            lost = self.text.rpartition("\n")[2].isspace()
+            self.get_event = _LOADER(self.text + "\n" if lost else self.text).get_event
+            self.expect = self._closely if _MAYBE_GLUED.search(self.text) else self.get_event
+            return self._document()
+        except yaml.MarkedYAMLError as error:
+            raise _Stop(self._syntax(error)) from None
+        except yaml.reader.ReaderError as error:
+            at = _place(self.name, self.text, error.position)
+            which = error.character
+            character = f"U+{which:04X}" if isinstance(which, int) else repr(which)
+            raise _Stop(problem("Y04", at, character=character)) from None
+
+    def _document(self) -> Any:
+        self.expect()  # stream start
+        event = self.expect()
         if isinstance(event, yaml.StreamEndEvent):
             raise _Stop(problem("Y05", Location(self.name)))
-        data = self._value(self._expect(), ())
-        self._expect()  # document end
-        extra = self._expect()
+        data = self._value(self.expect(), ())
+        self.expect()  # document end
+        extra = self.expect()
         if not isinstance(extra, yaml.StreamEndEvent):
             raise _Stop(problem("Y07", self._at(extra)))
         return data
 
-    def _expect(self) -> Any:
-        try:
-            event = self._events.get_event()
-        except yaml.MarkedYAMLError as error:
-            raise _Stop(self._syntax(error)) from None
-        except yaml.reader.ReaderError as error:
-            raise _Stop(
-                problem(
-                    "Y04",
-                    _place(self.name, self.text, error.position),
-                    character=f"U+{error.character:04X}"
-                    if isinstance(error.character, int)
-                    else repr(error.character),
-                )
-            ) from None
-        if event is None:
-            raise _Stop(problem("Y05", Location(self.name)))
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
-        if self.glued:
+    def _closely(self) -> Any:
+        """The next event of a text in which something may be glued to another."""
+        event = self.get_event()
+        if event is not None:
             self._between(event)
         return event
 
@@ -278,34 +273,37 @@ class _Reader:
     def _value(self, event: Any, pointer: Pointer) -> Any:
         mark = event.start_mark
         self.values[pointer] = (mark.line + 1, mark.column + 1)
+        if len(self.values) > MAX_VALUES:
+            raise _Stop(problem("Y02", self._at(event), limit=MAX_BYTES // 1024))
         if event.anchor is not None:  # an alias has one too
             raise _Stop(problem("Y08", self._at(event), anchor=event.anchor))
         if event.tag is not None:
             raise _Stop(problem("Y09", self._at(event), tag=event.tag))
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
             return self._scalar(event, pointer)
         if len(pointer) >= MAX_DEPTH:
             raise _Stop(problem("Y06", self._at(event), limit=MAX_DEPTH))
-        if isinstance(event, yaml.SequenceStartEvent):
+        if kind is yaml.SequenceStartEvent:
             return self._sequence(pointer)
         return self._mapping(pointer)
 
     def _sequence(self, pointer: Pointer) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := self._expect(), yaml.SequenceEndEvent):
+        while type(event := self.expect()) is not yaml.SequenceEndEvent:
             items.append(self._value(event, (*pointer, len(items))))
         return items
 
     def _mapping(self, pointer: Pointer) -> dict[str, Any]:
         items: dict[str, Any] = {}
-        while not isinstance(event := self._expect(), yaml.MappingEndEvent):
+        while type(event := self.expect()) is not yaml.MappingEndEvent:
             key = self._key(event, pointer)
             here = (*pointer, key)
             if key in items:
                 self.found.append(problem("Y11", self._at(event), key=key, first=self.keys[here][0]))
             else:
                 self.keys[here] = (event.start_mark.line + 1, event.start_mark.column + 1)
-            items[key] = self._value(self._expect(), here)
+            items[key] = self._value(self.expect(), here)
         return items
 
     def _key(self, event: Any, pointer: Pointer) -> str:
@@ -319,24 +317,25 @@ class _Reader:
             raise _Stop(problem("Y08", self._at(event), anchor="<<"))
         if _NO_BREAK in key or key.startswith("\t"):
             raise _Stop(problem("Y12", self._at(event)))
-        if not event.style and not isinstance(self._plain(key, event), str):
+        if not event.style and key[:1] in _FIRST_OF_PLAIN and not isinstance(self._plain(key, event), str):
             self.found.append(problem("Y10", self._at(event)))
         return key
 
     def _scalar(self, event: Any, pointer: Pointer) -> Any:
         if len(event.value) > MAX_SCALAR:
             raise _Stop(problem("Y14", self._at(event), limit=MAX_SCALAR))
+        if not event.style:
+            return self._plain(event.value, event) if event.value[:1] in _FIRST_OF_PLAIN else event.value
         if event.style in ("'", '"'):
             self.quoted.add(pointer)
-        return event.value if event.style else self._plain(event.value, event)
+        return event.value
 
     def _plain(self, text: str, event: Any) -> Any:
+        """What is no text, of a scalar without quotes that begins as such a one does."""
         if text in _NULLS:
             return None
         if text in _BOOLEANS:
             return _BOOLEANS[text]
-        if text[0] not in _FIRST_OF_NUMBERS:
-            return text
         if _INTEGER.fullmatch(text):
             if len(text) > 15:
                 self.found.append(problem("Y13", self._at(event), value=text[:20]))

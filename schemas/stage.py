@@ -12,18 +12,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from schemas.conditions import Condition
+from schemas.spans import Span
 
 Level = Literal["valid", "approved"]
 Act = Literal["approve", "accept", "agree", "opinion"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A length of time: years and months, or days and less; on the school calendar only days count."""
-
-    months: int = 0
-    rest: timedelta = timedelta()
-    school_days: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ What the profile is stands in `profile`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 from schemas import validators
 from schemas.messages import LAYOUT, LOOKALIKES, hint, said
 from schemas.problems import Location, Problem, problem
-from schemas.sources import Pointer, Source, parse_json
+from schemas.sources import Pointer, Source
 
 Schema = Mapping[str, Any]
 SHIPPED = Path(__file__).parent
@@ -57,13 +58,12 @@ def shipped_names(folder: str) -> frozenset[str]:
 
 @cache
 def _shipped_file(name: str) -> Schema:
+    # read as it is: that ours are sound is tested
     path = SHIPPED / f"{name}.schema.json"
     if not path.is_file():
         raise UnknownSchema(name)
-    source, found = parse_json(path.read_bytes(), f"{name}.schema.json")
-    if source is None:
-        raise ValueError(f"our own schema {name} is broken: {found}")
-    return dict(source.data)
+    found: Schema = json.loads(path.read_bytes())
+    return found
 
 
 def inline(
@@ -90,7 +90,9 @@ def inline(
             rest = {key: value for key, value in node.items() if key != "$ref"}
             return {**target(node["$ref"]), **walk(rest, depth + 1)}
         return {
-            key: value if key in _DATA else walk(value, depth + 1, key in _BY_NAME)
+            key: walk(value, depth + 1, key in _BY_NAME)
+            if isinstance(value, dict | list) and key not in _DATA
+            else value
             for key, value in node.items()
             if key != "$defs"
         }

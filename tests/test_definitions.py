@@ -8,6 +8,7 @@ import string
 from pathlib import Path
 
 import pytest
+import yaml
 from changes import changed
 from play import SMALL
 
@@ -19,6 +20,7 @@ from schemas.sources import parse_yaml
 CASES = Path(__file__).parent / "cases" / "definitions"
 COMMANDS = {"K21", "K41"}  # of the family K, but spoken of commands
 TARGET = Path(__file__).parent.parent / "definitions" / "target-model"
+MESSAGES = Path(messages.__file__).with_suffix("")
 
 
 def content_of(case: Path) -> dict[str, bytes]:
@@ -48,6 +50,11 @@ def test_the_shipped_and_the_small_methodology_have_no_problems() -> None:
     """What is shipped passes its own check."""
     assert reader.read_folder(TARGET).problems == ()
     assert reader.read_folder(SMALL).problems == ()
+
+
+@pytest.mark.parametrize("file", sorted(MESSAGES.glob("*.yaml")), ids=lambda each: each.stem)
+def test_texts_are_the_same_read_one_by_one_as_all_at_once(file: Path) -> None:
+    assert dict(messages.texts(file.stem)) == yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)
 
 
 def test_every_code_has_words_in_both_languages() -> None:

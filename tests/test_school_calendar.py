@@ -15,7 +15,8 @@ from workspaces import small_room
 from flows.engine import moments
 from schemas import reader
 from schemas.school_days import SchoolDays, school_days
-from schemas.stage import Due, Span
+from schemas.spans import Span
+from schemas.stage import Due
 
 TARGET = Path(__file__).parent.parent / "definitions" / "target-model"
 CALENDAR = """

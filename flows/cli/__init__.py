@@ -130,4 +130,5 @@ def main() -> None:
             stream.flush()
         # at once, and with this code: Python itself dies by the signal where it came in an import
         os._exit(code)
+    gc.freeze()  # at the end, too, nothing is looked through
     sys.exit(code)

@@ -112,13 +112,12 @@ def check(
     if len(problems) > warnings:
         talk.say("check_failed", count=len(problems) - warnings)
         return 3
-    if reading.methodology:
-        found = reading.methodology
-        talk.say(
-            "check_done", title=found.title, folder=shown_folder(folder_of(path)), stages=len(found.stages),
-            artefacts=sum(len(stage.artefacts) for stage in found.stages.values()),
-            gates=sum(len(stage.checkpoints) for stage in found.stages.values()),
-        )  # fmt: skip
+    if reading.sources:
+        found = reading.sources
+        counts = {kind: len(found.paths(kind)) for kind in ("artefacts", "checkpoints")}
+        shown = shown_folder(folder_of(path))
+        title = found.methodology.data["title"]
+        talk.say("check_done", title=title, folder=shown, stages=len(found.stages), **counts)
     return 0
 
 

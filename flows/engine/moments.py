@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from schemas.month_days import day_of, meant
 from schemas.school_days import SchoolDays
-from schemas.stage import Due, Span
+from schemas.spans import Span
+from schemas.stage import Due
 
 _FREE_AT_MOST = 200  # days without school in a row: a summer, and more
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from flows.views.diagram import in_turn, kept_for
 from schemas.messages import number, word
 from schemas.model import Methodology
+from schemas.spans import Span
 from schemas.stage import (
     ArtefactSpec,
     Check,
@@ -18,7 +19,6 @@ from schemas.stage import (
     Need,
     Requirement,
     SignOff,
-    Span,
     Stage,
     TaskSpec,
 )

@@ -9,7 +9,8 @@ import isodate
 
 from flows.views.diagram import in_turn
 from schemas.model import Methodology
-from schemas.stage import ArtefactSpec, Check, Checkpoint, Due, Each, Need, Requirement, Span, Stage, TaskSpec
+from schemas.spans import Span
+from schemas.stage import ArtefactSpec, Check, Checkpoint, Due, Each, Need, Requirement, Stage, TaskSpec
 
 Json = dict[str, Any]
 

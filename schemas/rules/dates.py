@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from schemas.building import span
 from schemas.problems import Problem, problem
 from schemas.rules.sources import Sources
 from schemas.sources import Pointer, Source
+from schemas.spans import span
 
 _DAY = re.compile(r"\d\d-\d\d")
 _LENGTHS = {

@@ -8,7 +8,7 @@ from schemas.conditions import RESERVED
 from schemas.messages import hint, unknown
 from schemas.problems import Problem, problem
 from schemas.rules.graph import find_cycle
-from schemas.rules.sources import Data, Sources, basis_problems
+from schemas.rules.sources import Data, Sources, basis_problems, calendar_name
 from schemas.sources import Pointer, Source
 
 
@@ -41,11 +41,9 @@ def methodology_problems(sources: Sources) -> Iterator[Problem]:
             yield from _count(sources, indicator[side], ("indicators", name, side))
     yield from basis_problems(sources, source, data, ())
     holidays = data["calendar"].get("holidays")
-    if holidays:
-        stem = holidays.removeprefix("calendar/").removesuffix(".yaml")
-        if stem not in sources.calendars and stem not in sources.broken:
-            known = [f"calendar/{each}.yaml" for each in sources.calendars]
-            yield unknown(source.at(("calendar", "holidays")), "calendar", holidays, known)
+    if holidays and (name := calendar_name(holidays)) not in sources.calendars and name not in sources.broken:
+        known = [f"calendar/{each}.yaml" for each in sources.calendars]
+        yield unknown(source.at(("calendar", "holidays")), "calendar", holidays, known)
     for calendar in sources.calendars.values():
         yield from basis_problems(sources, calendar, calendar.data, ())
     yield from _stage_cycle(sources)

@@ -50,6 +50,11 @@ class Sources:
         return rows or schema
 
 
+def calendar_name(file: str) -> str:
+    """What `calendar.holidays` calls a calendar, without folder and suffix."""
+    return file.removeprefix("calendar/").removesuffix(".yaml")
+
+
 def level_of(requirement: Any) -> str | None:
     """The state that a requirement asks of an artefact; None where it asks something else."""
     if isinstance(requirement, str):

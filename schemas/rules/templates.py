@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 from schemas.messages import hint
 from schemas.problems import Location, Problem, problem
@@ -12,12 +13,17 @@ from schemas.rules.sources import Data, Sources
 from schemas.sources import Source
 from schemas.word_templates import NAMES, template_trees
 
-if TYPE_CHECKING:
-    from jinja2 import nodes
-
 Names = Mapping[str, Any]  # a JSON Schema as far as it goes; {} is a value of which nothing is known
 _BLACK_BOX: Names = {}
 LOOKS_MISSPELT = 0.8  # of difflib's likeness: "mentros" is "mentors", "response_share" is not "response"
+
+
+@cache
+def _nodes() -> Any:
+    """The classes of a parsed template; loaded only where there is one."""
+    from jinja2 import nodes
+
+    return nodes
 
 
 def _data(row: Names, papers: Names) -> Names:
@@ -78,19 +84,18 @@ class _Names:
 
     def __init__(self, data: Names) -> None:
         self.data = data
-        self.guarded: set[str] = set()
 
     def unknown(self, tree: Any) -> Iterator[tuple[int, str, list[str]]]:
         """(line, name as it is written, what there is instead)."""
-        self.guarded = set(_guarded(tree))
-        for line, path, known in self._walk(tree, dict(self.data["properties"])):
+        found = list(self._walk(tree, dict(self.data["properties"])))
+        guarded = set(_guarded(tree)) if found else set()
+        for line, path, known in found:
             alike = difflib.get_close_matches(path.rpartition(".")[2], known, n=1, cutoff=LOOKS_MISSPELT)
-            if alike or path not in self.guarded:
+            if alike or path not in guarded:
                 yield line, path, known
 
-    def _walk(self, node: nodes.Node, names: dict[str, Names]) -> Iterator[tuple[int, str, list[str]]]:
-        from jinja2 import nodes
-
+    def _walk(self, node: Any, names: dict[str, Names]) -> Iterator[tuple[int, str, list[str]]]:
+        nodes = _nodes()
         if isinstance(node, nodes.For):
             yield from self._walk(node.iter, names)
             bound = {each.name: _BLACK_BOX for each in node.target.find_all(nodes.Name)}
@@ -122,8 +127,7 @@ class _Names:
             yield node.lineno, f"{_written(node.node)}.{field}", sorted(known)
 
     def _kind(self, node: Any, names: dict[str, Names]) -> Names:
-        from jinja2 import nodes
-
+        nodes = _nodes()
         if isinstance(node, nodes.Name):
             return names.get(node.name, _BLACK_BOX)
         if isinstance(node, nodes.Getattr):
@@ -145,8 +149,7 @@ class _Names:
 
 def _guarded(tree: Any) -> Iterator[str]:
     """The names that a template asks about before it uses them, or has something else for."""
-    from jinja2 import nodes
-
+    nodes = _nodes()
     for node in tree.find_all((nodes.If, nodes.CondExpr, nodes.Or, nodes.Test, nodes.Filter)):
         if isinstance(node, nodes.Filter) and node.name not in ("default", "blank"):
             continue
@@ -161,8 +164,7 @@ def _items(kind: Names) -> Names:
 
 
 def _written(node: Any) -> str:
-    from jinja2 import nodes
-
+    nodes = _nodes()
     if isinstance(node, nodes.Getattr):
         return f"{_written(node.node)}.{node.attr}"
     return node.name if isinstance(node, nodes.Name) else "…"
