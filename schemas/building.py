@@ -195,6 +195,7 @@ def _artefact(stage: str, name: str, data: Data, asked: bool) -> ArtefactSpec:
         in_force=InForce(force["until"], span(force["warn"]) if "warn" in force else None) if force else None,
         of_school=data.get("belongs_to") == "school",
         personal=data.get("personal", False),
+        retention=span(data["retention"]) if "retention" in data else None,
         visible_to=tuple(data.get("visible_to", ())),
         part_of=data.get("part_of"),
         kept_when_stale=data.get("when_stale") == "keep",

@@ -41,6 +41,7 @@ _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _FIRST_OF_PLAIN = {*"+-.0123456789", *(each[:1] for each in (*_NULLS, *_BOOLEANS))}  # of what is no text
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # end a line in YAML 1.1, and so for our parser, but not in 1.2
 _RESERVED = ("%", "@", "`")
 _NO_BREAK = "\u00a0"
 _GLUED_COMMENT = re.compile(r"^[^#\n]*[^#\s]#", re.MULTILINE)  # of a line of what stands between two values
@@ -222,6 +223,8 @@ class _Reader:
         self.expect: Callable[[], Any]
 
     def document(self) -> Any:
+        if end := _LINE_ENDS.search(self.text):
+            raise _Stop(self._unprintable(end.start(), end.group()))
         try:
             # the last line is lost to the parser where it is nothing but spaces
             lost = self.text.rpartition("\n")[2].isspace()
@@ -231,10 +234,7 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             raise _Stop(self._syntax(error)) from None
         except yaml.reader.ReaderError as error:
-            at = _place(self.name, self.text, error.position)
-            which = error.character
-            character = f"U+{which:04X}" if isinstance(which, int) else repr(which)
-            raise _Stop(problem("Y04", at, character=character)) from None
+            raise _Stop(self._unprintable(error.position, error.character)) from None
 
     def _document(self) -> Any:
         self.expect()  # stream start
@@ -351,6 +351,10 @@ class _Reader:
             self.found.append(problem("Y13", self._at(event), value=text))
             return 0
         return text
+
+    def _unprintable(self, index: int, character: str | int) -> Problem:
+        code = character if isinstance(character, int) else ord(character)
+        return problem("Y04", _place(self.name, self.text, index), character=f"U+{code:04X}")
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Problem:
         mark = error.problem_mark or error.context_mark

@@ -62,6 +62,9 @@ class ArtefactSpec:
     of_school: bool = False
     kept_when_stale: bool = False
     personal: bool = False  # what stands in it is told to nobody in passing
+    retention: Span | None = (
+        None  # how long it is kept after the programme, or after it has ceased to be in force
+    )
     visible_to: tuple[str, ...] = ()  # roles that may read it; everybody's where it is empty
     part_of: str | None = None  # the paper of the same stage that it is a section of
 

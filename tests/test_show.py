@@ -23,6 +23,7 @@ from flows.views.diagram import Diagram, Edge, diagram
 from flows.views.mermaid import mermaid
 from schemas import reader
 from schemas.model import Methodology
+from schemas.spans import Span
 from schemas.validation import shipped
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -78,6 +79,16 @@ def renamed(found: Diagram, title: str) -> Diagram:
 def test_the_text_reads_as_it_did() -> None:
     """The small methodology, word for word."""
     assert definition.text(read(SMALL), "ru") + "\n" == (GOLDEN / "show-small.txt").read_text("utf-8")
+
+
+def test_how_long_a_paper_is_kept_is_told(target: Methodology) -> None:
+    """Longer than a school year, too."""
+    consents = target.artefact("mentee_base/consents")
+
+    assert consents.retention == Span(months=36)
+    assert f"{consents.title}; отдельно: Наставляемый; действует до дня в поле valid_until; хранят 3 г." in (
+        definition.text(target, "ru")
+    )
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

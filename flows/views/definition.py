@@ -103,6 +103,8 @@ class _Text:
             found.append(self.each(spec.each))
         if spec.in_force:
             found.append(self.word("show_in_force", field=spec.in_force.until))
+        if spec.retention:
+            found.append(self.word("show_retention", span=self.span(spec.retention)))
         found += [self.check(check) for check in spec.checks]
         return "; ".join(found)
 
@@ -135,7 +137,9 @@ class _Text:
         )
 
     def span(self, span: Span) -> str:
-        found = [self.word("span_months", count=span.months)] if span.months else []
+        years, months = divmod(span.months, 12)
+        counts = {"span_years": years, "span_months": months}
+        found = [self.word(name, count=count) for name, count in counts.items() if count]
         if span.rest.days:
             found.append(
                 self.word("span_school_days" if span.school_days else "span_days", count=span.rest.days)

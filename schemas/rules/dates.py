@@ -58,7 +58,7 @@ def _lengths(node: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str, bool]]
     for key, value in node.items():
         if key in _LENGTHS and isinstance(value, str):
             yield (*pointer, key), value, node.get("calendar") == "school"
-        elif key == "timeout":
+        elif key in ("timeout", "retention"):
             yield (*pointer, key), value, False
         elif not str(key).startswith(("x-", "x_")):
             yield from _lengths(value, (*pointer, key))
@@ -77,5 +77,5 @@ def _length(source: Source, pointer: Pointer, text: str, year: int, *, school: b
         return
     elif found.rest.seconds or (school and found.months):
         yield problem("R53", at, value=text)
-    elif days > year:
+    elif days > year and pointer[-1] != "retention":
         yield problem("R51", at, value=text, days=year)
