@@ -19,8 +19,8 @@ from flows.store.transaction import Transaction
 from flows.views import migration as views
 from schemas.digests import digest_of_bytes
 from schemas.model import Methodology
-from schemas.problems import InvalidDefinition, Problem, Refusal, problem
-from schemas.reader import Reading
+from schemas.problems import InvalidDefinition, Problem, Refusal, WrongUsage, problem
+from schemas.reader import Reading, set_of
 
 Json = dict[str, Any]
 AT_A_TIME = 50  # programmes that are read together and kept in memory
@@ -63,15 +63,20 @@ class Edit:
         return Target.of(self._read[overlay])
 
     def refuse_broken(self, overlays: Iterable[str]) -> None:
-        """Refuse it with the problems of all overlays at once."""
-        found: list[Problem] = []
+        """Refuse it with the problems of all overlays at once, lost files before broken ones."""
+        lost: list[Problem] = []
+        broken: list[Problem] = []
         for overlay in dict.fromkeys(overlays):
             try:
                 self.target(overlay)
+            except WrongUsage as refusal:
+                lost += refusal.problems
             except InvalidDefinition as refusal:
-                found += refusal.problems
-        if found:
-            raise InvalidDefinition(dict.fromkeys(found))
+                broken += refusal.problems
+        if lost:
+            raise WrongUsage(set_of(lost))
+        if broken:
+            raise InvalidDefinition(set_of(broken))
 
     def keep(self) -> None:
         """Store what was read, for `apply` to need nothing else."""

@@ -99,6 +99,55 @@ def test_an_overlay_that_is_not_there_is_wrong_usage(room: Room) -> None:
     assert "[U04]" in answer.err
 
 
+def test_a_school_is_given_an_overlay_later(room: Room) -> None:
+    """A running programme keeps its pin; `plan` shows it what the overlay means, and `apply` does it."""
+    room.do("school", "add", "sosh-4", "--title", "Школа")
+    room.do("start", "sosh-4", "--year", "2026/27")
+    overlay = own(room, GOOD / "papers-of-ones-own", "sosh-4")
+    changed = room.do("school", "change", "sosh-4", "--overlay", str(overlay))
+    definitions, planned = str(room.folder / "definitions" / "target-model"), str(room.folder / "plan.json")
+
+    assert "plan и apply" in changed.err
+    assert room("plan", "sosh-4", "--definitions", definitions, "--out", planned, "--exit-code").code == 5
+    room.do("apply", planned)
+    assert room("plan", "sosh-4", "--definitions", definitions, "--exit-code").code == 0
+    assert "size(diary.entries)" in room.do("show", "--school", "sosh-4").out
+
+
+def test_a_change_of_a_school_says_what(room: Room) -> None:
+    room.do("school", "add", "sosh-4", "--title", "Школа")
+    assert "Лицей № 4" in room.do("school", "change", "sosh-4", "--title", "Лицей № 4").err
+    assert "[W32]" in room("school", "change", "sosh-4").err
+    assert "[W04]" in room("school", "change", "sosh-5", "--title", "Лицей").err
+
+
+def test_every_lost_overlay_is_told_at_once(room: Room) -> None:
+    for school in ("sosh-4", "sosh-5"):
+        overlay = own(room, GOOD / "papers-of-ones-own", school)
+        overlay.write_text(overlay.read_text("utf-8").replace("school: sosh-4", f"school: {school}"), "utf-8")
+        room.do("school", "add", school, "--title", "Школа", "--overlay", str(overlay))
+        room.do("start", school, "--year", "2026/27")
+        overlay.unlink()
+    answer = room("plan", "--all", "--definitions", str(room.folder / "definitions" / "target-model"))
+
+    assert answer.code == 2
+    assert answer.err.count("[O16]") == 2
+
+
+def test_an_edit_that_breaks_overlays_is_refused_with_all_of_them(room: Room) -> None:
+    for name in ("papers-of-ones-own", "questions-of-ones-own"):
+        text = (GOOD / name / "overlay.yaml").read_text("utf-8")
+        started(room, name, text.split("school: ")[1].split("\n")[0])
+    methodology = room.folder / "definitions" / "target-model" / "methodology.yaml"
+    methodology.write_text(
+        methodology.read_text("utf-8").replace('version: "1.0"', 'version: "2.0"'), "utf-8"
+    )
+    answer = room("plan", "--all", "--definitions", str(methodology.parent))
+
+    assert answer.code == 3
+    assert answer.err.count("overlay.yaml:") == 2
+
+
 def test_an_overlay_that_has_gone_is_asked_for_when_the_programme_starts(room: Room) -> None:
     overlay = own(room, GOOD / "papers-of-ones-own", "sosh-4")
     room.do("school", "add", "sosh-4", "--title", "Школа", "--overlay", str(overlay))

@@ -1,4 +1,4 @@
-"""`school add`."""
+"""`school add` and `school change`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,24 @@ def add(
         with found.store.write() as transaction:
             transaction.add_school(id, title, timezone, now, file)
     talk.say("school_added", school=id, title=title)
+    return 0
+
+
+@app.command
+def change(
+    id: str,
+    *,
+    title: Annotated[str | None, Parameter(help="As it stands on documents.")] = None,
+    overlay: Annotated[Path | None, Parameter(help="What the school changes in the methodology.")] = None,
+) -> int:
+    """Give a school another title or an overlay; running programmes follow by `plan` and `apply`."""
+    if title is None and overlay is None:
+        raise WrongUsage(problem("W32", school=id))
+    with office() as (found, _):
+        file = _overlay(found.workspace, id, overlay) if overlay else None
+        with found.store.write() as transaction:
+            school = transaction.change_school(id, title, file)
+            talk.say("school_changed", school=id, title=school.title, overlay=school.overlay or "–")
     return 0
 
 

@@ -53,6 +53,15 @@ class Transaction:
         )
         self.session.flush()
 
+    def change_school(self, name: str, title: str | None, overlay: str | None) -> records.School:
+        """Give a school another title or the file of another overlay; None leaves what there is."""
+        school = self.school(name)
+        school.title = title or school.title
+        school.overlay = overlay or school.overlay
+        self.session.add(school)
+        self.session.flush()
+        return school
+
     def programmes(self) -> Sequence[records.Programme]:
         """All programmes, oldest first."""
         return self.session.exec(select(records.Programme).order_by(col(records.Programme.id))).all()
