@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,8 +187,6 @@ _LAYOUT_BACK = str.maketrans({value: chr(key) for key, value in ((k, chr(v)) for
 
 def hint(name: str, known: Iterable[str]) -> Said:
     """Advice beside an unknown name: the nearest known one, or what there is."""
-    import difflib  # only where a name is wrong
-
     names = sorted(known)
     for table, advice in (
         (LOOKALIKES, "nearest_cyrillic"), (_LOOKALIKES_BACK, "nearest_latin"),
@@ -200,20 +199,22 @@ def hint(name: str, known: Iterable[str]) -> Said:
         alike = [each for each in names if same(each) == same(name)]
         if alike:
             return said("nearest", name=alike[0])
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-    if "/" in name:  # the stage that two paths share makes them look alike
-        last = {each: each.rpartition("/")[2] for each in names}
-        similar = difflib.get_close_matches(name.rpartition("/")[2], last.values(), n=3, cutoff=0.7)
-        close = difflib.get_close_matches(
-            name, [each for each in names if last[each] in similar], n=1, cutoff=0
-        )
+    beside = [each for each in names if each.startswith(f"{name.partition('/')[0]}/")]  # in the same stage
+    if "/" not in name:
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    else:  # the stage that two paths share makes them look alike: the rest of them decides
+        close = _alike(name, beside, 0.7) or _alike(name, names, 1 if beside else 0.7)
     if close:
         return said("nearest", name=close[0])
-    stage = f"{name.partition('/')[0]}/"
-    names = [
-        each for each in names if each.startswith(stage)
-    ] or names  # the stage is right, so what is in it
+    names = beside or names  # the stage is right, so what is in it
     return said("nearest_none", known=cut(names, 20)) if names else said("nearest_nothing")
+
+
+def _alike(path: str, paths: Sequence[str], cutoff: float) -> list[str]:
+    """The path that is likest, if any, of those whose last step is like this one's."""
+    last = {each: each.rpartition("/")[2] for each in paths}
+    similar = difflib.get_close_matches(path.rpartition("/")[2], last.values(), n=3, cutoff=cutoff)
+    return difflib.get_close_matches(path, [each for each in paths if last[each] in similar], n=1, cutoff=0)
 
 
 def _slug(name: str) -> str:

@@ -46,6 +46,7 @@ class Reading:
     layers: tuple[Layer, ...] = ()
     scenarios: Mapping[str, Source] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    shapes_only: bool = False  # what stands in one file was not held against another
 
     @cached_property
     def methodology(self) -> Methodology | None:
@@ -210,7 +211,7 @@ def read(
     errors = [each for each in found if not is_warning(each)]
     told = sorted(set_of(errors or found), key=lambda each: each.order)  # an error brings false warnings
     if errors or known is None:
-        return Reading(None, tuple(told), content, layers)
+        return Reading(None, tuple(told), content, layers, shapes_only=known is None)
     bundle = {**own, **{name: each for name, each in content.items() if not name.startswith("scenarios/")}}
     return Reading(known, tuple(told), bundle, layers, files.scenarios, all_languages)
 

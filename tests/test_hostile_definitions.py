@@ -137,6 +137,21 @@ def test_advice_on_what_resembles_nothing_lists_what_there_is() -> None:
     assert hint("pedsovet", ["curator", "director"]).name == "nearest_none"
 
 
+@pytest.mark.parametrize(
+    ("written", "advice", "told"),
+    [
+        ("base/mentes", "nearest", "base/mentees"),  # like one of its own stage
+        ("base/letter", "nearest_none", ["base/consents", "base/mentees"]),  # like one elsewhere alone
+        ("base/letters", "nearest", "work/letters"),  # moved
+        ("bsae/mentes", "nearest", "base/mentees"),
+    ],
+)
+def test_a_path_is_looked_for_in_its_own_stage_first(written: str, advice: str, told: object) -> None:
+    found = hint(written, ["base/mentees", "base/consents", "work/letters"])
+
+    assert (found.name, found.values.get("name", found.values.get("known"))) == (advice, told)
+
+
 # --- formats -------------------------------------------------------------------------------------
 
 
@@ -154,6 +169,20 @@ def folder(tmp_path: Path) -> Path:
 def checked(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     code = cli.run(["check", str(folder), *words])
     return code, *capsys.readouterr()
+
+
+def test_a_broken_methodology_file_is_no_silence_about_the_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing can be held against it, and that is said."""
+    path = folder / "methodology.yaml"
+    before = checked(folder, capsys)
+    path.write_text(path.read_text("utf-8").replace("number: 1", "number: один", 1), "utf-8")
+    after = checked(folder, capsys)
+
+    assert "methodology.yaml:" in after[1]
+    assert "проверены каждый сам по себе" in after[2]
+    assert "проверены каждый сам по себе" not in before[2]
 
 
 def test_annotations_of_github_are_escaped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,8 @@ def check(
         talk.say("check_warned", count=warnings)
     if len(problems) > warnings:
         talk.say("check_failed", count=len(problems) - warnings)
+        if reading.shapes_only:
+            talk.say("check_shapes_only")
         return 3
     if reading.sources:
         found = reading.sources
