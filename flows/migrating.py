@@ -221,6 +221,8 @@ def _one(office: Office, planner: Planner, each: Mapping[str, Any], now: datetim
         deliver(office, row)  # letters that wait are written by the templates that they were made for
     with office.store.write() as transaction:
         row = transaction.programme(school, year, name)
+        if row.bundle == bundle:  # another `apply` was faster
+            return Applied(row, "already")
         refused = _aged(transaction, row, each)
         if refused is None and _means_another(
             planner.effect(row.bundle, transaction.snapshot(row), now), each["effect"]

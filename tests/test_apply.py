@@ -110,6 +110,23 @@ def test_applying_twice_does_it_once(office: Office, tmp_path: Path) -> None:
     assert damage(office.store)[1:] == head
 
 
+def test_what_another_apply_has_just_done_is_done_already(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two at once each school is served by one, and the other says so."""
+    plan = planned(office, tmp_path)
+    deliver = migrating.deliver
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(migrating, "deliver", deliver)
+        list(migrating.apply(office, plan, NOW))
+
+    monkeypatch.setattr(migrating, "deliver", meanwhile)
+    outcomes = Counter(each.state for each in migrating.apply(office, plan, NOW))
+
+    assert set(outcomes) == {"already", "untouched"}
+
+
 def test_a_school_that_is_untouched_stays_as_it_is(office: Office, tmp_path: Path) -> None:
     """Not a row is written for it: its state, its pin and its place in the journal are what they were."""
     with office.store.read() as view:
