@@ -69,22 +69,26 @@ class Handing:
         ):
             if told:
                 yield told
-        at = self.source.at(here)
+
+        def at(pointer: Pointer, *, key: bool = False) -> Location:
+            return self.inside(here, step, pointer, key=key)
+
         if task.uses not in COLLECTS:
-            schema = self.player.methodology.schemas[spec.schema]
-            yield from violations(
-                schema, data, lambda pointer, *, key=False: self.inside(here, step, pointer), "D"
-            )
+            yield from violations(self.player.methodology.schemas[spec.schema], data, at, "D")
         register = standing.papers.table_of(spec)
         if register:
             table = self.player.methodology.registers[register]
-            yield from admission.table_problems(
-                standing, table, data["rows"], lambda pointer, *, key=False: at
-            )
+            yield from admission.table_problems(standing, table, data["rows"], at)
 
-    def inside(self, here: Pointer, step: Data, pointer: Pointer) -> Location:
-        """The place of something in the data of a step."""
-        return self.source.at((*here, "data", *pointer) if "data" in step else here)
+    def inside(self, here: Pointer, step: Data, pointer: Pointer, *, key: bool = False) -> Location:
+        """The place of something in the data, or in the rows, of a step."""
+        if "rows" in step and pointer[:1] == ("rows",) and len(pointer) > 1:
+            row = list(step["rows"])[int(pointer[1])]
+            return self.source.at((*here, "rows", row, *pointer[2:]), key=key)
+        if "data" not in step:
+            return self.source.at(here)
+        inner = pointer[1:] if pointer[:1] == ("answers",) and "answers" not in step["data"] else pointer
+        return self.source.at((*here, "data", *inner), key=key)
 
     def _data(self, step: Data, spec: ArtefactSpec, key: str) -> Any:
         """The paper that is handed in: as written, made of rows, or the last one with what has changed."""

@@ -18,7 +18,7 @@ from flows.engine.player import Player, clock
 from flows.engine.reasons import parted
 from schemas.messages import said
 from schemas.model import Methodology
-from schemas.problems import Problem, problem
+from schemas.problems import NOWHERE, Problem, problem
 from schemas.sources import Pointer, Source
 from schemas.stage import Checkpoint
 from schemas.validation import violations
@@ -58,34 +58,35 @@ class Scene:
                     yield told
                     if brief:
                         return
-            elif action:
-                wrong = self._act(here, step, action)
-                if wrong:
-                    yield wrong
-                    return
+            elif action and (wrong := self._act(here, step, action)):
+                yield from wrong
+                return
 
-    def _act(self, here: Pointer, step: Data, action: str) -> Problem | None:
+    def _act(self, here: Pointer, step: Data, action: str) -> list[Problem]:
         try:
             found = list(getattr(self, f"_{action}")(here, step))
             if not found:
                 self.player.settle()
         except OverflowError:  # past the last day that there is a date for
-            return problem("X21", self.source.at((*here, action)))
+            return [problem("X21", self.source.at((*here, action)))]
         return self._judged((*here, action), step.get("refused"), found)
 
-    def _judged(self, here: Pointer, wanted: str | None, found: list[Problem]) -> Problem | None:
+    def _judged(self, here: Pointer, wanted: str | None, found: list[Problem]) -> list[Problem]:
         at = self.source.at(here)
         if not found:
-            return problem("X11", at, code=wanted) if wanted else None
-        code = found[0].code
-        if code[0] == "X":  # the step itself says too little
-            return found[0]
-        told = said("told", code=code, problem=found[0])
+            return [problem("X11", at, code=wanted)] if wanted else []
+        if found[0].code[0] == "X":  # the step itself says too little
+            return found[:1]
+        told = [said("told", code=each.code, problem=each) for each in found]
         if wanted is None:
-            return problem("X10", at, told=told, code=code)
+            named = [
+                problem("X10", at if each.at == NOWHERE else each.at, told=words, code=each.code)
+                for each, words in zip(found, told, strict=True)
+            ]
+            return sorted(named, key=lambda each: each.order)
         if wanted not in {each.code for each in found}:
-            return problem("X12", at, told=told, found=code, code=wanted)
-        return None
+            return [problem("X12", at, told=told[0], found=found[0].code, code=wanted)]
+        return []
 
     def _hand(self, here: Pointer, step: Data) -> Iterator[Problem]:
         return self.handing.hand(here, step)
