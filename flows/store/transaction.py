@@ -58,7 +58,6 @@ class Transaction:
         school = self.school(name)
         school.title = title or school.title
         school.overlay = overlay or school.overlay
-        self.session.add(school)
         self.session.flush()
         return school
 
