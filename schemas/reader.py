@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Bundle = Mapping[str, bytes]
 
+_ID = re.compile(r"[a-z][a-z0-9_]*")
 _KINDS = {"stages": "stage", "surveys": "survey", "scenarios": "scenario", "calendar": "calendar"}
 
 
@@ -236,9 +238,13 @@ def _parsed(content: Bundle, called: Mapping[str, str]) -> _Files:
         elif kind == "methodology":
             files.method = source
         else:
-            files.folder(folder)[file.removesuffix(".yaml")] = source
-            if source.data.get("id", file.removesuffix(".yaml")) != file.removesuffix(".yaml"):
-                files.problems.append(problem("R14", source.at(("id",)), name=source.data["id"], file=file))
+            stem = file.removesuffix(".yaml")
+            if (id := source.data.get("id", stem)) != stem:
+                files.problems.append(problem("R14", source.at(("id",)), name=id, file=file))
+            if id == stem or _ID.fullmatch(stem):
+                files.folder(folder)[stem] = source
+            else:  # a copy: nothing can be said of it but that its name is none
+                files.broken.add(stem)
         files.problems.extend(problems)
     return files
 

@@ -210,9 +210,9 @@ def _told(error: Any, schema: Schema, at: Placer, family: str) -> Iterator[Probl
 
 
 def _misspelt(key: str, data: Mapping[str, Any], schema: Schema) -> bool:
-    """Whether an unknown key beside is nearest to the one that is missing."""
+    """Whether an unknown key beside, which is told itself, is nearest to the one that is missing."""
     known = schema.get("properties", {})
-    return any(hint(each, known).values.get("name") == key for each in data if each not in known)
+    return any(hint(each, known).values.get("name") == key for each in validators.extra(schema, data))
 
 
 def _title(error: Any, schema: Schema, pointer: Pointer) -> object:

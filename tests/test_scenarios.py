@@ -241,3 +241,35 @@ def test_the_scenarios_of_the_target_model_notice_a_sample_of_slips(
     survived = [each.mutant.pointer for each in tried if each.outcome == "survived"]
 
     assert noticed >= 0.8 * (noticed + len(survived)), survived
+
+
+def test_answers_in_a_scenario_are_held_against_their_survey() -> None:
+    """Some may be left out; what the survey does not know or take is told at its place."""
+    content = reader.collect(SMALL.parent / "surveys")
+    content["scenarios/asked.yaml"] = """\
+dsl: scenario/v1
+id: asked
+title: Ответы, каких не бывает
+year: "2026/27"
+starts: "2026-09-01"
+steps:
+  - {hand: ask/mentees, rows: {Н-001-8: {category: pupil, grade: 7, minor: true, form: pupil_pupil, request: Математика}}}
+  - hand: ask/before/Н-001-8
+    data: {comfort: 55, comfrt: 5}
+""".encode()
+    reading = reader.read(content)
+
+    assert [
+        f"{each.at.line}:{each.at.column} {each.values['code']}" for each in played(reading)["asked"].problems
+    ] == [
+        "9:21 D08",
+        "9:25 D01",
+    ]
+
+
+@pytest.mark.parametrize("words", [("--sample", "3"), ("--at-least", "0.9"), ("--mutate", "--sample", "0")])
+def test_trial_changes_are_asked_for_by_mutate_and_in_numbers(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["test", str(SMALL), *words]) == 2
+    assert "[X22]" in (err := capsys.readouterr().err) or "[U01]" in err

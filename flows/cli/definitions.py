@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from flows.cli import talk
 from schemas import messages, reader
-from schemas.messages import unknown
+from schemas.messages import said, unknown
 from schemas.problems import NOWHERE, Location, Problem, Refusal, WrongUsage, problem
 from schemas.stack import lies_on
 
@@ -35,7 +35,10 @@ def init(folder: Path) -> int:
         raise WrongUsage(problem("W29", path=folder))
     if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise WrongUsage(problem("W12", Location(str(folder)), path=folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError:  # not even root may make one in /proc
+        raise WrongUsage(problem("W24", path=folder, reason=said("reason_denied"))) from None
     if not (folder / FILE).exists():  # first of all, so that an init that was stopped can be done again
         (folder / FILE).write_text(editors.modeline("workspace") + talk.word("settings_file"), "utf-8")
     file = file_of(workspace.database)

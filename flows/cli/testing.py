@@ -21,7 +21,7 @@ from flows.mutating import sources, tried_of
 from schemas import messages, reader
 from schemas.digests import digest, digest_of_bytes
 from schemas.messages import said
-from schemas.problems import InvalidDefinition, Location, Problem, WrongUsage
+from schemas.problems import InvalidDefinition, Location, Problem, WrongUsage, problem
 from schemas.reader import Bundle, Reading
 from schemas.sources import Source, parse_yaml
 
@@ -57,6 +57,10 @@ def play(
     format: Annotated[Literal["text", "json"], Parameter(help="Form of the answer.")] = "text",
 ) -> int:
     """Play the scenarios beside the definitions; what an edit does not touch is left out."""
+    if not mutate and (sample is not None or at_least):
+        raise WrongUsage(problem("X22"))
+    if sample is not None and sample < 1:
+        raise WrongUsage(problem("U01", text=sample, advice=said("advice_example", example="--sample 50")))
     folder = folder_of(path)
     shown = str(path) if path is not None else shown_folder(folder)
     content = reader.collect(folder)

@@ -12,9 +12,10 @@ from flows.engine.player import Player
 from flows.engine.reasons import Reason, parted, place, said_of
 from flows.engine.steps import Ask, MayWaive, Mend, Renew, Sign
 from flows.engine.year_facts import year_facts
-from schemas.messages import LANGUAGES, Said, said, word
+from schemas.messages import LANGUAGES, Said, said, unknown, word
 from schemas.problems import Problem, problem
 from schemas.sources import Pointer, Source
+from schemas.stage import Each
 
 Data = Mapping[str, Any]
 
@@ -34,7 +35,26 @@ class _Expectations:
 
     def unmet(self, expect: Data) -> Iterator[Problem]:
         for name, wanted in expect.items():
-            yield from getattr(self, f"_{name}")(wanted)
+            strangers = []
+            if name in ("papers", "tasks", "gates"):
+                strangers = [told for item in wanted if (told := self._stranger(name, item))]
+            yield from strangers or getattr(self, f"_{name}")(wanted)
+
+    def _stranger(self, name: str, item: str) -> Problem | None:
+        """A key that no member of its register has: of a paper, a task or a gate."""
+        path, key = parted(item)
+        if not key:
+            return None
+        register = (
+            self.methodology.checkpoint(path).register
+            if name == "gates"
+            else (self.methodology.artefact(path) if name == "papers" else self.methodology.task(path)).each
+        )
+        register = register.register if isinstance(register, Each) else register
+        rows = self.standing.members.rows(register) if register else {}
+        if not rows or key in rows:
+            return None
+        return unknown(self.source.at((*self.here, name, item), key=True), "member", key, rows)
 
     def _at(self, *pointer: str) -> Any:
         return self.source.at((*self.here, *pointer))

@@ -9,12 +9,13 @@ from flows.engine import admission
 from flows.engine.player import COLLECTS, Player
 from flows.engine.reasons import parted, place
 from flows.engine.reconcile import asked, holders
+from schemas import surveys
 from schemas.layers import merged
 from schemas.messages import unknown
 from schemas.problems import NOWHERE, Location, Problem, problem
 from schemas.sources import Pointer, Source
 from schemas.stage import ArtefactSpec, TaskSpec
-from schemas.validation import violations
+from schemas.validation import Placer, violations
 
 Data = Mapping[str, Any]
 
@@ -75,10 +76,20 @@ class Handing:
 
         if task.uses not in COLLECTS:
             yield from violations(self.player.methodology.schemas[spec.schema], data, at, "D")
+        elif task.uses == "survey":
+            yield from self._against_survey(task, data["answers"], at)
         register = standing.papers.table_of(spec)
         if register:
             table = self.player.methodology.registers[register]
             yield from admission.table_problems(standing, table, data["rows"], at)
+
+    def _against_survey(self, task: TaskSpec, answers: Any, at: Placer) -> Iterator[Problem]:
+        """What the survey does not know; a scenario need not answer every question."""
+        survey = self.player.methodology.surveys[task.options["survey"]]
+        schema = {**surveys.answer_schema(survey), "required": []}
+        yield from violations(
+            schema, answers, lambda pointer, *, key=False: at(("answers", *pointer), key=key), "D"
+        )
 
     def inside(self, here: Pointer, step: Data, pointer: Pointer, *, key: bool = False) -> Location:
         """The place of something in the data, or in the rows, of a step."""
@@ -127,6 +138,11 @@ class Handing:
             return
         collected = self.player.standing.work.collected(task, "")
         answers = {each["code"]: each for each in collected.data["answers"]} if collected else {}
+        yield from self._against_survey(
+            task,
+            step.get("data", {}),
+            lambda pointer, *, key=False: self.inside(here, step, pointer, key=key),
+        )
         codes = keys_of(step, "", asked(self.player.standing, task))
         answers.update({code: {"code": code, "answers": step.get("data", {})} for code in codes})
         if "refused" not in step:

@@ -17,6 +17,7 @@ def role_problems(sources: Sources) -> Iterator[Problem]:
 
 class _Acting:
     def __init__(self, sources: Sources, source: Source) -> None:
+        self.surveys = sources.surveys
         self.source, self.data = source, source.data
         self.roles = sources.methodology.data["roles"]
         self.registers = sources.methodology.data["registers"]
@@ -44,6 +45,7 @@ class _Acting:
             for index, role in enumerate(task.get("with", {}).get(key, [])):
                 yield from self._person((*here, "with", key, index), role)
         if "who" not in task:
+            yield from self._audience(here, task)
             return
         role = task["who"]["role"]
         at = (*here, "who", "role")
@@ -56,6 +58,20 @@ class _Acting:
             yield problem("R48", self.source.at((*here, "who", "of")), role=role)
         elif of is not None and (register or "of" not in task["who"]) and not self._near(of, register):
             yield problem("R43", self.source.at(at), role=role, of=of, name=task.get("writes", ""))
+
+    def _audience(self, here: Pointer, task: Data) -> Iterator[Problem]:
+        """A survey kept for each member of a register is answered by those who have to do with that member."""
+        survey = self.surveys.get(task.get("with", {}).get("survey", ""))
+        register = self._register(task.get("writes"))
+        if task["uses"] != "survey" or survey is None or register is None:
+            return
+        role = survey.data["audience"]
+        of = self.roles.get(role, {}).get("of")
+        if of is not None and not self._near(of, register):
+            at = self.source.at((*here, "with", "survey"))
+            yield problem(
+                "R87", at, survey=survey.data["id"], role=role, of=of, name=task["writes"], register=register
+            )
 
     def _register(self, artefact: str | None) -> str | None:
         each = self.data.get("artefacts", {}).get(artefact, {}).get("each") if artefact else None

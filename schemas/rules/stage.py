@@ -93,6 +93,7 @@ class Stage:
             return
         if "passed" in need:
             yield from self._keyed_gate((*here, "passed"), need["passed"])
+            yield from self._passed_by_others((*here, "passed"), need["passed"], path, spec)
         stages = self.method["stages"]
         number = stages.get(path.split("/")[0], {}).get("number", 0)
         of_school = spec.get("belongs_to") == "school"  # that comes from the year before
@@ -102,6 +103,20 @@ class Stage:
             yield problem("R58", self.source.at((*here, "artefact")), name=path, number=number)
         if need.get("is") == "approved" and not self._covered(path):
             yield problem("R09", self.source.at((*here, "is")), name=path)
+
+    def _passed_by_others(self, pointer: Pointer, gate: str, path: str, spec: Data) -> Iterator[Problem]:
+        """A gate that members of another register pass: nobody in the needed paper ever will."""
+        stage, _, name = gate.partition("/")
+        source = self.sources.stages.get(stage)
+        passing = source.data.get("checkpoints", {}).get(name, {}).get("each") if source else None
+        each = spec.get("each")
+        register = each if isinstance(each, str) else (each or {}).get("register")
+        tables = {entry["rows"]: key for key, entry in self.method["registers"].items()}
+        kept = register or tables.get(path)
+        if passing and kept and passing != kept:
+            yield problem(
+                "R88", self.source.at(pointer), gate=gate, passing=passing, name=path, register=kept
+            )
 
     def _keyed_gate(self, pointer: Pointer, path: str) -> Iterator[Problem]:
         stage, _, name = path.partition("/")
