@@ -53,22 +53,23 @@ class Edit:
 
     def __init__(self, office: Office, folder: Path) -> None:
         self.office, self.folder = office, folder
-        self.base = definitions_of(office.workspace, "", folder)
-        self._read: dict[str, Reading] = {}
+        self.base = definitions_of(office.workspace, "", folder, school="")
+        self._read: dict[tuple[str, str], Reading] = {}  # by overlay and, where there is one, the school
 
-    def target(self, overlay: str) -> Target:
+    def target(self, overlay: str, school: str) -> Target:
         """What it leads a school with this overlay to; InvalidDefinition where the two do not fit."""
-        if overlay not in self._read:
-            self._read[overlay] = definitions_of(self.office.workspace, overlay, self.folder)
-        return Target.of(self._read[overlay])
+        place = (overlay, school if overlay else "")
+        if place not in self._read:
+            self._read[place] = definitions_of(self.office.workspace, overlay, self.folder, school=school)
+        return Target.of(self._read[place])
 
-    def refuse_broken(self, overlays: Iterable[str]) -> None:
+    def refuse_broken(self, overlays: Iterable[tuple[str, str]]) -> None:
         """Refuse it with the problems of all overlays at once, lost files before broken ones."""
         lost: list[Problem] = []
         broken: list[Problem] = []
-        for overlay in dict.fromkeys(overlays):
+        for overlay, school in dict.fromkeys(overlays):
             try:
-                self.target(overlay)
+                self.target(overlay, school)
             except WrongUsage as refusal:
                 lost += refusal.problems
             except InvalidDefinition as refusal:
@@ -114,6 +115,7 @@ def plan(
 ) -> Json:
     """What an edit would do to programmes, or to all of them; reads only. `as_of` cuts them at a day."""
     base = edit.base.or_refuse()
+    as_of = as_of and min(as_of, now.date() + timedelta(days=1))  # a day that has not come asks of now
     planners: dict[str, Planner] = {}  # by overlay
     edits: dict[tuple[str, str], Json] = {}
     programmes: list[Json] = []
@@ -121,7 +123,7 @@ def plan(
         rows = _wanted(view, wanted, base)
         schools = view.schools()  # kept at hand: each snapshot asks for its school
         overlays = {each.id: each.overlay for each in schools}
-        edit.refuse_broken(overlays[row.school] for row in rows)
+        edit.refuse_broken((overlays[row.school], row.school) for row in rows)
         positions = view.positions(rows)
         by_pin = sorted(rows, key=lambda row: (overlays[row.school], row.bundle, row.school, row.year))
         for count, row in enumerate(by_pin):
@@ -131,7 +133,7 @@ def plan(
                     view.read_ahead(by_pin[count : count + AT_A_TIME])
             overlay = overlays[row.school]
             if overlay not in planners:
-                planners[overlay] = Planner(office, edit.target(overlay), language)
+                planners[overlay] = Planner(office, edit.target(overlay, row.school), language)
             planner = planners[overlay]
             past = (row.bundle, view.snapshot(row), now) if as_of is None else _as_of(view, row, as_of)
             if past is None:

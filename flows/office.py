@@ -115,13 +115,23 @@ class Office:
         return [step for step in plan.steps if isinstance(step, Run)]
 
 
-def definitions_of(workspace: Workspace, overlay: str = "", folder: Path | None = None) -> reader.Reading:
-    """The workspace's definitions as they are now – or those of a folder – with a school's overlay on them."""
+def definitions_of(
+    workspace: Workspace, overlay: str = "", folder: Path | None = None, *, school: str
+) -> reader.Reading:
+    """The workspace's definitions as they are now – or those of a folder – with a school's overlay on them.
+
+    An overlay that is written for another school has that as its problem.
+    """
     where = folder or workspace.methodology
     file = workspace.folder / overlay if overlay else None
     if file is not None and not file.is_file():
         raise WrongUsage(problem("O16", path=overlay))
-    return reader.read_folder(where, shown(where), file)
+    reading = reader.read_folder(where, shown(where), file)
+    own = reading.layers[-1].source if file and reading.layers else None
+    if own is not None and (name := own.data.get("school", school)) != school:
+        told = problem("O15", own.at(("school",)), name=name, school=school)
+        return reader.Reading(None, (*reading.problems, told), reading.bundle)
+    return reading
 
 
 def packed(reading: reader.Reading) -> bytes:

@@ -17,6 +17,7 @@ from schemas.policies import policy_of
 from schemas.problems import Location, Problem, problem
 from schemas.shapes import is_sound
 from schemas.sources import Pointer, Source
+from schemas.stack import stack_problems
 from schemas.validation import shipped, violations
 
 Data = Mapping[str, Any]
@@ -51,6 +52,15 @@ def certificate(base: Data, overlays: Sequence[Data]) -> dict[str, Any]:
     return {**body, "seal": digest(body)}
 
 
+def _lie_on(base: Data, overlays: Sequence[Data]) -> bool:
+    """Whether each overlay extends this very methodology, and the last one names all that lie below it."""
+    sources = [Source(str(each["id"]), each) for each in overlays]
+    method = Source(str(base["id"]), base)
+    fits = not any(stack_problems(each, method, sources[:index], "") for index, each in enumerate(sources))
+    named = [reference.partition("@")[0] for reference in overlays[-1]["extends"][1:]] if overlays else []
+    return fits and named == [each["id"] for each in overlays[:-1]]
+
+
 def certificate_problems(found: Any, file: str) -> list[Problem]:
     """What is wrong with a certificate: its form, its seal, or that making it anew gives another one."""
     at = Location(file)
@@ -64,6 +74,8 @@ def certificate_problems(found: Any, file: str) -> list[Problem]:
     fit = not any(violations(schema, each, lambda _, *, key=False: at) for each in overlays)
     if not fit or not is_sound(Layered("methodology", base)):
         return [problem("O18", at, parts=["evidence"])]
+    if not _lie_on(base, overlays):
+        return [problem("O18", at, parts=["overlays"])]
     again = certificate(base, overlays)
     different = [key for key in again if again[key] != found.get(key)]
     if different:

@@ -259,7 +259,9 @@ def _overlaid(files: _Files, applied: Mapping[str, tuple[Source | None, list[Pro
     top = str(last.data.get("id", "")) if last and isinstance(last.data, Mapping) else ""
     for source, problems in applied.values():
         problems = problems or (validation.shape_problems("overlay", source) if source else [])
-        problems = problems or (stack_problems(source, files.method, layers, top) if source else [])
+        problems = problems or (
+            stack_problems(source, files.method, [layer.source for layer in layers], top) if source else []
+        )
         files.problems.extend(problems)
         if source is None or problems:
             break

@@ -41,6 +41,7 @@ _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _FIRST_OF_PLAIN = {*"+-.0123456789", *(each[:1] for each in (*_NULLS, *_BOOLEANS))}  # of what is no text
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # end a line in YAML 1.1, and so for our parser, but not in 1.2
 _RESERVED = ("%", "@", "`")
 _NO_BREAK = "\u00a0"
@@ -157,12 +158,25 @@ def parse_json(content: bytes, name: str) -> tuple[Source | None, list[Problem]]
         return None, [problem("Y01", Location(name, error.lineno, error.colno), what=foreign(error.msg))]
     except RecursionError:
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
+    except ValueError:  # more digits than Python converts
+        return None, [problem("Y13", Location(name), value="…")]
+    if b"\\u" in content and (half := _half_a_character(data)):
+        return None, [problem("Y04", Location(name), character=half)]
     if _deeper(data, MAX_DEPTH):
         return None, [problem("Y06", Location(name), limit=MAX_DEPTH)]
     if found:
         _, placed = parse_yaml(content, name)  # its events tell the places
         return None, [each for each in placed if each.code == "Y11"] or found
     return JsonSource(name, data, content=content), []
+
+
+def _half_a_character(data: Any) -> str:
+    """A surrogate that stands alone, so that the data can't be written anywhere; empty where there is none."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"U+{ord(error.object[error.start]):04X}"
+    return ""
 
 
 def _deeper(data: Any, limit: int) -> bool:
@@ -328,6 +342,8 @@ class _Reader:
             return self._plain(event.value, event) if event.value[:1] in _FIRST_OF_PLAIN else event.value
         if event.style in ("'", '"'):
             self.quoted.add(pointer)
+            if unseen := _UNSEEN.search(event.value):  # written as an escape, such as "\\e"
+                self.found.append(problem("Y04", self._at(event), character=f"U+{ord(unseen[0]):04X}"))
         return event.value
 
     def _plain(self, text: str, event: Any) -> Any:

@@ -155,13 +155,13 @@ def _add_files(result: Stacked, folder: Path) -> list[Problem]:
     return found
 
 
-def stack_problems(source: Source, method: Source, below: Sequence[Layer], top: str) -> list[Problem]:
+def stack_problems(source: Source, method: Source, below: Sequence[Source], top: str) -> list[Problem]:
     """Whether an overlay lies on what it says it extends: the methodology first, then the overlays in their order.
 
     `top` is the overlay that names them all.
     """
     there = {method.data["id"]: method.data["version"]}
-    there |= {layer.source.data["id"]: layer.source.data["version"] for layer in below}
+    there |= {each.data["id"]: each.data["version"] for each in below}
     found: list[Problem] = []
     for index, reference in enumerate(source.data["extends"]):
         name, _, version = reference.partition("@")

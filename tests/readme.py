@@ -26,7 +26,7 @@ README = ROOT / "README.md"
 BLOCK = re.compile(r"```(console|yaml)\n(.*?)```", re.DOTALL)
 MARKS = re.compile(r"(<!-- reference: .*? -->\n).*?(<!-- end of reference -->)", re.DOTALL)
 EXPORT = re.compile(r"^export (\w+)=(\S+)", re.MULTILINE)
-MEANT = {"as_": "ROLE", "by": "CODE"}  # what the options that are prepositions take
+MEANT = {"as_": "ROLE", "by": "CODE", "start as_": "NAME"}  # what options take that are prepositions
 
 
 def written(text: str) -> str:
@@ -96,7 +96,8 @@ def _usage(*chain: str) -> str:
     for argument in app.assemble_argument_collection():
         shown = argument.name if argument.name.startswith("--") else ""
         by_place = argument.field_info.is_positional
-        word = _value(argument) if by_place else f"{shown} {_value(argument)}".strip()
+        value = _value(argument, chain[-1])
+        word = value if by_place else f"{shown} {value}".strip()
         if argument.required:
             needed.append(word)
         else:
@@ -104,13 +105,13 @@ def _usage(*chain: str) -> str:
     return " ".join(["nastavnik", *chain, *needed, *optional])
 
 
-def _value(argument: object) -> str:
+def _value(argument: object, command: str) -> str:
     hint = argument.hint
     if hint is bool:
         return ""
     choices = getattr(hint, "__args__", ()) if "Literal" in str(hint) else ()
     name = argument.field_info.name
-    return "\\|".join(choices) if choices else MEANT.get(name, name.upper())
+    return "\\|".join(choices) if choices else MEANT.get(f"{command} {name}", MEANT.get(name, name.upper()))
 
 
 def _stages(methodology: Methodology) -> Iterator[str]:

@@ -99,6 +99,47 @@ def test_an_overlay_that_is_not_there_is_wrong_usage(room: Room) -> None:
     assert "[U04]" in answer.err
 
 
+def test_an_overlay_in_the_place_of_another_schools_is_refused_everywhere(room: Room) -> None:
+    overlay = started(room, "papers-of-ones-own", "sosh-4")
+    overlay.write_text(overlay.read_text("utf-8").replace("school: sosh-4", "school: sosh-5"), "utf-8")
+    definitions = str(room.folder / "definitions" / "target-model")
+    answers = [
+        room("start", "sosh-4", "--year", "2027/28"),
+        room("plan", "sosh-4", "--definitions", definitions),
+    ]
+
+    assert [each.code for each in answers] == [3, 3]
+    assert all("[O15]" in each.err for each in answers)
+
+
+@pytest.mark.parametrize("year", ["0000/01", "9999/00", "2062/63"])
+def test_a_year_far_from_now_is_taken_for_a_slip(room: Room, year: str) -> None:
+    room.do("school", "add", "sosh-4", "--title", "Школа")
+
+    assert "[W34]" in room("start", "sosh-4", "--year", year).err
+
+
+@pytest.mark.parametrize("title", [" ", "а\x1b[31mб", ""])
+def test_a_title_that_nobody_can_read_is_refused(room: Room, title: str) -> None:
+    assert "[W33]" in room("school", "add", "sosh-4", "--title", title).err
+
+
+def test_a_plan_of_a_day_to_come_is_a_plan_of_now(room: Room) -> None:
+    started(room, "papers-of-ones-own", "sosh-4")
+    definitions = str(room.folder / "definitions" / "target-model")
+
+    assert room("plan", "sosh-4", "--definitions", definitions, "--as-of", "9999-12-31").code == 0
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', "9" * 5000])
+def test_json_that_nothing_can_be_made_of_is_refused(room: Room, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "some.json"
+    path.write_text(f'{{"schema": {text}}}', "utf-8")
+
+    assert room("verify", "--certificate", str(path)).code == 6
+    assert "[M09]" in room("apply", str(path)).err
+
+
 def test_a_school_is_given_an_overlay_later(room: Room) -> None:
     """A running programme keeps its pin; `plan` shows it what the overlay means, and `apply` does it."""
     room.do("school", "add", "sosh-4", "--title", "Школа")

@@ -361,3 +361,20 @@ def test_the_patches_of_these_tests_are_not_all_refused() -> None:
     ]
     assert [laid_with(patch).problems for patch in patches] == [()] * 3
     assert sum(len(accepted(Random(seed))) > 0 for seed in range(10)) == 10
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [{"extends": ["zzz@9"]}],
+        [{"extends": [*HEAD["extends"], "region@3"]}],  # a layer is left out
+        [{"id": "region", "version": "3"}, {}],  # a layer that the last one does not name
+    ],
+)
+def test_a_certificate_of_overlays_that_lie_elsewhere_is_refused(heads: list[Data]) -> None:
+    """However it is sealed."""
+    proof = certificate(base().data, [{**PROOF, **head} for head in heads])
+
+    assert [each.code for each in certificate_problems(json.loads(json.dumps(proof)), "proof.json")] == [
+        "O18"
+    ]

@@ -253,7 +253,8 @@ title: Ответы, каких не бывает
 year: "2026/27"
 starts: "2026-09-01"
 steps:
-  - {hand: ask/mentees, rows: {Н-001-8: {category: pupil, grade: 7, minor: true, form: pupil_pupil, request: Математика}}}
+  - hand: ask/mentees
+    rows: {Н-001-8: {category: pupil, grade: 7, minor: true, form: pupil_pupil, request: Математика}}
   - hand: ask/before/Н-001-8
     data: {comfort: 55, comfrt: 5}
 """.encode()
@@ -262,8 +263,8 @@ steps:
     assert [
         f"{each.at.line}:{each.at.column} {each.values['code']}" for each in played(reading)["asked"].problems
     ] == [
-        "9:21 D08",
-        "9:25 D01",
+        "10:21 D08",
+        "10:25 D01",
     ]
 
 

@@ -14,7 +14,7 @@ from flows.store import records
 from schemas.messages import said
 from schemas.problems import WrongUsage, problem
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NAME = re.compile(r"[a-z][a-z0-9-]{,30}")
 _YEAR = re.compile(r"([0-9]{4})/([0-9]{2})")
 
 

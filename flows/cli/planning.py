@@ -15,6 +15,7 @@ from flows.cli.address import day, office, split
 from flows.cli.definitions import quoted
 from flows.server import wake
 from flows.views import migration as views
+from schemas.digests import canonical
 from schemas.messages import said
 from schemas.problems import NOWHERE, Problem, Refusal, WrongUsage, problem
 from schemas.validation import shipped, violations
@@ -97,6 +98,7 @@ def _read(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(
             path.read_bytes()
         )  # of 1,000 schools it is larger than a paper may be
+        canonical(found)
     except (ValueError, RecursionError):
         raise WrongUsage(problem("M09", path=path)) from None
     if violations(shipped("output", "plan"), found, _nowhere) or "as_of" in found:

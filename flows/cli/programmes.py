@@ -24,6 +24,8 @@ from schemas.problems import Refusal, WrongUsage, problem
 
 By = Annotated[str, Parameter(help="The code of the person who does it.")]
 
+FARTHEST = 5  # years between a programme and today: more is a slip of the pen
+
 
 def start(
     school: str,
@@ -35,9 +37,11 @@ def start(
     check_year(year)
     check_name(as_)
     with office() as (found, now):
+        if abs(int(year[:4]) - now.year) > FARTHEST:
+            raise WrongUsage(problem("W34", year=year, now=now.year))
         with found.store.read() as view:
             overlay = view.school(school).overlay
-        reading = definitions_of(found.workspace, overlay)
+        reading = definitions_of(found.workspace, overlay, school=school)
         methodology = reading.or_refuse()
         bundle = found.keep_bundle(reading)
         with found.store.write() as transaction:

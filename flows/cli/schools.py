@@ -13,7 +13,7 @@ from flows.cli import talk
 from flows.cli.address import office
 from flows.office import definitions_of
 from flows.settings import Workspace
-from schemas.problems import InvalidDefinition, WrongUsage, problem
+from schemas.problems import WrongUsage, problem
 
 app = App(name="school", help="Schools of this workspace.", help_format="plaintext")
 
@@ -29,6 +29,7 @@ def add(
     """Add a school."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id):
         raise WrongUsage(problem("W17", school=id))
+    title = _title(title)
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -51,12 +52,21 @@ def change(
     """Give a school another title or an overlay; running programmes follow by `plan` and `apply`."""
     if title is None and overlay is None:
         raise WrongUsage(problem("W32", school=id))
+    title = None if title is None else _title(title)
     with office() as (found, _):
         file = _overlay(found.workspace, id, overlay) if overlay else None
         with found.store.write() as transaction:
             school = transaction.change_school(id, title, file)
             talk.say("school_changed", school=id, title=school.title, overlay=school.overlay or "–")
     return 0
+
+
+def _title(text: str) -> str:
+    """A title that can stand on documents."""
+    plain = " ".join(text.split())
+    if not plain or not plain.isprintable():
+        raise WrongUsage(problem("W33"))
+    return plain
 
 
 def _overlay(workspace: Workspace, school: str, overlay: Path) -> str:
@@ -66,9 +76,5 @@ def _overlay(workspace: Workspace, school: str, overlay: Path) -> str:
     path = overlay.resolve()
     inside = path.is_relative_to(workspace.folder)
     file = path.relative_to(workspace.folder).as_posix() if inside else str(path)
-    reading = definitions_of(workspace, file)
-    reading.or_refuse()
-    own = reading.layers[-1].source
-    if own.data.get("school", school) != school:
-        raise InvalidDefinition([problem("O15", own.at(("school",)), name=own.data["school"], school=school)])
+    definitions_of(workspace, file, school=school).or_refuse()
     return file
