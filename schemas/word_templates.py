@@ -87,13 +87,20 @@ def _tag_problems(text: str, file: str, *, lines: bool = False) -> Iterator[Prob
         return
     from jinja2 import TemplateSyntaxError
 
+    from schemas.template_signs import offences
+
     readable = _readable(text)
+    found: list[tuple[int, str, object]] = []
     try:
-        _parsed(readable)
+        found += [(line, "N04", what) for line, what in offences(_parsed(readable))]
     except TemplateSyntaxError as error:
-        near = readable.split("\n")[error.lineno - 1].strip()[:80]
-        at = Location(file, error.lineno, 1) if lines else Location(file)
-        yield problem("N03", at, what=foreign(error.message or ""), near=near)
+        found.append((error.lineno, "N03", foreign(error.message or "")))
+    except RecursionError:
+        found.append((1, "N03", "(((("))
+    for line, code, what in found:
+        near = readable.split("\n")[line - 1].strip()[:80]
+        at = Location(file, line, 1) if lines else Location(file)
+        yield problem(code, at, what=what, near=near)
 
 
 def _tagged(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Papers made from Word templates and notices made from text templates: same data, same bytes.
 
-What a template may use: `schemas.word_templates.NAMES` of data, the filters of `tasks.templates.ALLOWED`, loops and
-conditions. A paper is rendered with codes; names are put in only when somebody prints it.
+What a template may use: `schemas.word_templates.NAMES` of data, the filters of `schemas.template_signs.FILTERS`,
+loops and conditions. A paper is rendered with codes; names are put in only when somebody prints it.
 """
 
 from __future__ import annotations

@@ -18,29 +18,17 @@ from jinja2 import Template, TemplateSyntaxError, Undefined, UndefinedError, met
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS
+from jinja2.tests import TESTS as ALL_TESTS
 
 from schemas.messages import foreign
+from schemas.template_signs import BUILT_IN, TESTS, offences
 
-MAX_NESTED_LOOPS = 4
 MAX_ROUNDS = 1_000_000
 MAX_OUTPUT = 32_000_000
 MAX_DEPTH = 64
 DASH = "—"
 
-_NODES = (
-    nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
-    nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare,
-    nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Concat, nodes.Add, nodes.Sub,
-    nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos,
-)  # fmt: skip
-_SIGNS: Mapping[type[nodes.Node], str] = {
-    nodes.Pow: "**", nodes.Assign: "{% set %}", nodes.AssignBlock: "{% set %}", nodes.Dict: "{ }",
-    nodes.ScopedEvalContextModifier: "{% autoescape %}",
-}  # fmt: skip
 _OPERATORS = frozenset({"+", "-", "*", "/", "//", "%", "**"})
-_TESTS = ("defined", "undefined", "none", "odd", "even", "divisibleby", "string", "number", "true", "false")
-_BUILT_IN = ("length", "count", "first", "last", "upper", "lower", "capitalize", "trim", "round", "sort")
 _LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 # What XML 1.0 can't hold: a pasted vertical tab would make the whole document unreadable.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -167,7 +155,6 @@ _OURS: Mapping[str, Callable[..., Any]] = {
     "default": _default, "d": _default, "blank": _blank, "join": _join, "percent": _percent, "items": _items,
     "ru_date": _ru_date, "person": _person, "people": _people, "form_title": _form_title,
 }  # fmt: skip
-ALLOWED = frozenset(_OURS) | frozenset(_BUILT_IN)
 
 
 # --- the environment -----------------------------------------------------------------------------
@@ -216,8 +203,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
         )
         self.globals.clear()
-        self.filters = {name: FILTERS[name] for name in _BUILT_IN} | dict(_OURS) | {"_counted": _counted}
-        self.tests = {name: TESTS[name] for name in _TESTS}
+        self.filters = {name: FILTERS[name] for name in BUILT_IN} | dict(_OURS) | {"_counted": _counted}
+        self.tests = {name: ALL_TESTS[name] for name in TESTS}
         self._compiled = lru_cache(64)(self._compile_checked)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -284,7 +271,7 @@ def read(environment: Sandbox, source: str) -> tuple[nodes.Template | None, set[
     names: set[str] = set()
     try:
         tree = environment.parse(source)
-        faults = list(_forbidden(tree, 0))
+        faults = [Unfit("N04", line, what=what) for line, what in offences(tree)]
         if not faults:
             names = meta.find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
@@ -292,38 +279,6 @@ def read(environment: Sandbox, source: str) -> tuple[nodes.Template | None, set[
     except RecursionError:
         return None, names, [Unfit("N03", what="((((")]
     return tree, names, faults
-
-
-def _forbidden(node: nodes.Node, loops: int) -> Iterator[Unfit]:
-    if isinstance(node, nodes.For):
-        loops += 1
-    what = _offence(node, loops)
-    if what:
-        yield Unfit("N04", node.lineno or 0, what=what)
-    for child in node.iter_child_nodes():
-        yield from _forbidden(child, loops)
-
-
-def _offence(node: nodes.Node, loops: int) -> str:
-    """What to call a node that is not allowed, or an empty text."""
-    match node:
-        case nodes.Call():
-            return f"{getattr(node.node, 'name', None) or getattr(node.node, 'attr', '')}()"
-        case nodes.Filter() if node.name not in ALLOWED or node.node is None:
-            return f"|{node.name}"
-        case nodes.Test() if node.name not in _TESTS:
-            return f"is {node.name}"
-        case nodes.Name() if node.name.startswith("_"):
-            return node.name
-        case nodes.Getattr() if node.attr.startswith("_"):
-            return f".{node.attr}"
-        case nodes.For() if loops > MAX_NESTED_LOOPS or node.recursive:
-            return "{% for %}"
-        case nodes.Template() | nodes.Output():
-            return ""
-    if isinstance(node, _NODES):
-        return ""
-    return _SIGNS.get(type(node), f"{{% {type(node).__name__.lower()} %}}")
 
 
 def fill(environment: Sandbox, source: str, data: Mapping[str, Any]) -> str:
