@@ -57,7 +57,9 @@ def change(
         file = _overlay(found.workspace, id, overlay) if overlay else None
         with found.store.write() as transaction:
             school = transaction.change_school(id, title, file)
-            talk.say("school_changed", school=id, title=school.title, overlay=school.overlay or "–")
+    talk.say("school_changed", school=id, title=school.title)
+    if overlay is not None:
+        talk.say("school_follows", overlay=school.overlay)
     return 0
 
 

@@ -18,6 +18,11 @@ _FITS = {  # keys that mean something beside these types only
     "min": ("number",),
     "max": ("number", "text"),
 }
+_OF_SCALES = {
+    "scale": "number",
+    "choice": "choice",
+    "multi": "choice",
+}  # the kind of scale that a type asks for
 _OF_ANSWER = ("code", "answered_at", "asked")
 
 
@@ -103,6 +108,9 @@ class _Survey:
         for key, kinds in _FITS.items():
             if key in question and kind not in kinds:
                 yield problem("S25", self.source.at((*here, key), key=True), key=key, type=kind)
+        scale = self.scales.get(question.get("scale"), {}).get("kind")
+        if scale is not None and _OF_SCALES.get(kind, scale) != scale:
+            yield problem("S29", self.source.at((*here, "scale")), type=kind, name=question["scale"])
         if kind == "number" and question.get("min", 0) > question.get("max", question.get("min", 0)):
             yield self._limits((*here, "min"), question)
         registers = self.sources.methodology.data["registers"]
