@@ -94,6 +94,29 @@ def test_a_new_required_paper_reopens_a_stage_that_was_done() -> None:
     assert [getattr(step, "task", "") for step in found.asked.steps] == ["start/count"]
 
 
+def test_the_first_signatures_of_a_gate_fall_with_their_reason_too() -> None:
+    """Nothing was passed yet, and the council's opinion is not lost without a word."""
+    play = Play(small())
+    play.settle()
+    play.hand("start/rules", {"text": "Правила"})
+    play.hand("start/plan", {"text": "План", "items": ["а", "б"]})
+    play.sign("start/agreed", "council")
+    found = effect(
+        play,
+        read(
+            {
+                "stages/start.yaml": (
+                    ("{rules: valid, plan: valid}", "{rules: valid, plan: valid, summary: valid}"),
+                )
+            }
+        ),
+    )
+    gate = next(each for each in found.shifts if each.item == "start/agreed")
+
+    assert gate.signatures == ("council",)
+    assert [each.code for each in gate.reasons][:1] == ["fell_more"]
+
+
 def test_a_new_paper_that_is_handed_in_does_not_bring_an_old_signature_back() -> None:
     """Who signed without seeing it signs again."""
     play, new = started(Play(small())), read(BUDGET)

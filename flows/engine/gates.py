@@ -86,7 +86,7 @@ class Gates:
         ready = not unmet and not frozen
         following = tuple(self._following(checkpoint, standing)) if ready else ()
         state: State = "stale" if history.completed and causes else "open" if ready else "not_ready"
-        reasons = causes if state == "stale" else ()
+        reasons = causes  # of the first signatures too, though the gate was not passed yet
         reasons += tuple(each for one in unmet for each in one.reasons) + frozen
         papers = (each.values["name"] for each in causes if each.values["name"] in checkpoint.papers)
         fell = tuple(papers) if state == "stale" else ()
