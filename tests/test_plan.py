@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import yaml
 from edits import WHOLE, Replacements, edited, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from wander import Wanderer, reading
 from flows.engine import migration
 from flows.engine.differences import differences
 from flows.engine.migration import MigrationPlan
-from flows.engine.renaming import moves_of
+from flows.engine.renaming import idle_renames, moves_of
 from flows.engine.snapshot import Snapshot
 from flows.engine.standing import Standing
 from schemas import reader
@@ -289,3 +290,22 @@ def test_a_definition_against_itself_is_an_empty_plan(seed: int, steps: int) -> 
 
     assert between.changes == ()
     assert effect(play, again) == MigrationPlan("untouched", closed=play.closed is not None)
+
+
+@pytest.mark.parametrize(
+    ("renamed", "idle"),
+    [
+        ("{note: remark}", []),
+        ("{nonesuch: remark}", [("start", "nonesuch", "remark")]),  # a slip in the former name
+        ("{note: begun}", [("start", "note", "begun")]),  # a paper that becomes a gate
+        ("{note: summary}", [("start", "note", "summary")]),  # a name with a history of its own
+    ],
+)
+def test_a_rename_that_leads_nothing_on_is_seen(renamed: str, idle: list[tuple[str, str, str]]) -> None:
+    old = small()
+    stage = replace(old.stages["start"], renamed=yaml.safe_load(renamed))
+    artefacts = {("remark" if name == "note" else name): each for name, each in stage.artefacts.items()}
+    new = replace(old, stages={**old.stages, "start": replace(stage, artefacts=artefacts)})
+
+    assert idle_renames([old], new) == idle
+    assert idle_renames([new], new) == []

@@ -13,6 +13,7 @@ from flows import migrating
 from flows.cli import talk
 from flows.cli.address import day, office, split
 from flows.cli.definitions import quoted
+from flows.engine.renaming import idle_renames
 from flows.server import wake
 from flows.views import migration as views
 from schemas.digests import canonical
@@ -52,6 +53,10 @@ def plan(
         if out is not None:
             edit.keep()
             _write(out, planned)
+        pinned = [found.methodology(name) for name in {each["before"] for each in planned["edits"]}]
+        idle = idle_renames(pinned, edit.base.or_refuse()) if pinned else []
+    for stage, former, name in idle:
+        talk.say("rename_leads_nowhere", stage=stage, former=former, name=name)
     if format == "json":
         talk.data(planned)
     else:

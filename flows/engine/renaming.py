@@ -22,6 +22,40 @@ Past = TypeVar("Past", bound=Any)
 GROUPS = ("artefacts", "tasks", "checkpoints", "needs")
 
 
+def idle_renames(pinned: Iterable[Methodology], new: Methodology) -> list[tuple[str, str, str]]:
+    """(stage, former name, name now) of each `renamed` that leads no history of the pinned definitions on.
+
+    None of them knows the former name, or none as a thing of that kind, or each has the name now already. What one of
+    them says itself was looked at before.
+    """
+    olds = list(pinned)
+    found = []
+    for stage in new.stages.values():
+        for former, now in stage.renamed.items():
+            if former == stage.id or now == stage.id:
+                continue
+            kinds = [_kinds(old, {stage.id, *stage.renamed}, former) for old in olds]
+            followed = [_kinds(old, {stage.id, *stage.renamed}, now) for old in olds]
+            wanted = _kinds(new, {stage.id}, now)
+            leads = any(
+                kind & wanted and not taken & kind for kind, taken in zip(kinds, followed, strict=True)
+            )
+            told = any(each.renamed.get(former) == now for old in olds for each in old.stages.values())
+            if wanted and not leads and not told:
+                found.append((stage.id, former, now))
+    return found
+
+
+def _kinds(methodology: Methodology, stages: set[str], name: str) -> set[str]:
+    """What a name stands for in stages of these names."""
+    return {
+        group
+        for stage in stages & methodology.stages.keys()
+        for group in GROUPS
+        if name in getattr(methodology.stages[stage], group)
+    }
+
+
 @dataclass(frozen=True)
 class Moves:
     """From a definition to the next one; only what is another is in here.
