@@ -12,6 +12,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import col, func, select
 
-from flows.store.records import Assignment, Person
+from flows.store.records import Assignment, Person, PersonFact
 from flows.store.transaction import Transaction
 from schemas.messages import unknown
 from schemas.model import Role
@@ -70,6 +71,17 @@ def plain_name(name: str) -> str:
     return " ".join(text.replace(".", " ").split())
 
 
+def may_mean(text: str, name: str) -> bool:
+    """Whether each word of a text is one of a name's, its beginning, or a slip of it; in whatever order."""
+    left = plain_name(name).split()
+    for word in plain_name(text).split():
+        close = [each for each in left if each.startswith(word)] or get_close_matches(word, left, 1, 0.8)
+        if not close:
+            return False
+        left.remove(close[0])
+    return bool(text.strip())
+
+
 class People:
     """The people of a workspace, in one transaction; refused where the key is lost or of another database."""
 
@@ -79,7 +91,9 @@ class People:
             self._master = key_file.read_bytes()
         except FileNotFoundError:
             raise Refusal(problem("W20", path=key_file)) from None
-        some = self.session.exec(select(Person).limit(5)).all()  # one changed row does not blame the key
+        some = self.session.exec(
+            select(Person).where(Person.wrapped_key != b"").limit(5)
+        ).all()  # one changed row does not blame the key
         if len(self._master) != KEY_BYTES or (some and not any(map(self._is_sound, some))):
             raise Refusal(problem("W21", path=key_file))
 
@@ -120,8 +134,25 @@ class People:
         return {
             person.code: self._open(person).get("name", "")
             for person in self.session.exec(query.order_by(col(Person.number)))
-            if wanted is None or person.code in wanted
+            if person.wrapped_key and (wanted is None or person.code in wanted)
         }
+
+    def alike(self, school: str, text: str) -> dict[str, str]:
+        """Names by code of the people whom a text may mean: some of their names, initials, a slip of the pen."""
+        return {code: name for code, name in self.names(school).items() if may_mean(text, name)}
+
+    def is_erased(self, school: str, code: str) -> bool:
+        """Whether the person's key is destroyed."""
+        return not self._get(school, code).wrapped_key
+
+    def erase(self, school: str, code: str) -> None:
+        """Destroy the person's key, so that the card can be read nowhere; the code stays, and stays taken."""
+        person = self._get(school, code)
+        if not person.wrapped_key:
+            raise Refusal(problem("P13", code=code))
+        person.wrapped_key = person.sealed = b""
+        person.lookup = ""
+        self.session.flush()
 
     def codes(self, school: str) -> set[str]:
         """All codes of a school."""
@@ -154,9 +185,15 @@ class People:
     def damage(self) -> Iterator[Problem]:
         """Every record that is not as it was written, and every role of somebody who has none."""
         known = set()
+        facts = self.session.exec(select(PersonFact).where(PersonFact.kind == "erased"))
+        erased = {(fact.school, fact.code) for fact in facts}
         for person in self.session.exec(select(Person).order_by(Person.school, col(Person.number))):
             known.add((person.school, person.code))
-            if not self._is_sound(person):
+            if (person.school, person.code) in erased:
+                sound = not person.wrapped_key and not person.sealed and not person.lookup
+            else:
+                sound = self._is_sound(person)
+            if not sound:
                 yield problem("V10", code=_shown_code(person.code), school=person.school)
         for row in self.session.exec(select(Assignment)):
             if (row.school, row.code) not in known:
@@ -188,6 +225,8 @@ class People:
         self.session.flush()
 
     def _open(self, person: Person) -> dict[str, str]:
+        if not person.wrapped_key:
+            raise Refusal(problem("P13", code=_shown_code(person.code)))
         key = self._key(person)
         try:
             content = _unseal(key, person.sealed, f"{person.school}|{person.code}|card")

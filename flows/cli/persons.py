@@ -1,19 +1,26 @@
-"""`people add | assign | list`."""
+"""`people add | assign | list | find | show | export | erase`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from flows.cli import talk
 from flows.cli.address import office
+from flows.dossier import about, dossier
 from flows.office import Office
 from flows.people import read_code
 from flows.store.transaction import Transaction
-from schemas import reader
+from schemas import messages, reader
 from schemas.model import Role
 from schemas.problems import Refusal, WrongUsage, problem
+
+BY = "The code of the person who does it."
 
 app = App(name="people", help="People of a school and their roles.", help_format="plaintext")
 
@@ -65,13 +72,143 @@ def list_(school: str, *, json: bool = False) -> int:
         view.school(school)
         people = found.people(view)
         names, roles = people.names(school), people.roles(school)
+    _listed(school, names, roles, json=json)
+    return 0
+
+
+def _listed(school: str, names: Mapping[str, str], roles: Mapping[str, list[str]], *, json: bool) -> None:
     if json:
         rows = [{"code": code, "name": name, "roles": roles.get(code, [])} for code, name in names.items()]
         talk.data({"schema": "people/v1", "school": school, "people": rows})
-        return 0
+        return
     for code, name in names.items():
         print(f"{code}  {name}" + (f"  ({', '.join(roles[code])})" if code in roles else ""))
+
+
+@app.command
+def find(school: str, text: str, *, json: bool = False) -> int:
+    """Find people by a part of the name, in any order of its words, or by the code."""
+    with office() as (found, _), found.store.read() as view:
+        view.school(school)
+        people = found.people(view)
+        code = read_code(text)
+        names = people.names(school, [code]) if code else people.alike(school, text)
+        roles = people.roles(school)
+    _listed(school, names, roles, json=json)
+    if not names:
+        talk.say("people_none")
     return 0
+
+
+@app.command
+def show(school: str, code: str, *, by: Annotated[str, Parameter(help=BY)], json: bool = False) -> int:
+    """Show a person's card and where the person stands; that it was looked at goes into the journal."""
+    kept = _taken(school, code, by, "seen")
+    if json:
+        talk.data(kept)
+        return 0
+    print(f"{kept['code']}  {kept['card'].get('name') or messages.word('person_erased', talk.language())}")
+    for name in ("phone", "email"):
+        if name in kept["card"]:
+            print(f"  {kept['card'][name]}")
+    for role in kept["roles"]:
+        print(f"  {role}")
+    newest = {(each["year"], each["paper"], each["key"]): each for each in kept["papers"]}
+    for each in newest.values():
+        print(
+            f"  {each['year'] or '–'}  {each['paper']}{'/' + each['key'] if each['key'] else ''}  {each['at'][:10]}"
+        )
+    return 0
+
+
+@app.command
+def export(
+    school: str,
+    code: str,
+    *,
+    by: Annotated[str, Parameter(help=BY)],
+    out: Annotated[Path | None, Parameter(help="The file to write; without it, to the screen.")] = None,
+) -> int:
+    """Everything that is kept of a person, as JSON: what the law lets everybody ask for."""
+    kept = _taken(school, code, by, "exported")
+    if out is None:
+        talk.data(kept)
+        return 0
+    if out.is_dir() or not out.parent.is_dir():
+        raise WrongUsage(problem("U04", path=out))
+    out.write_text(dumps(kept, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    talk.say("person_exported", code=kept["code"], path=out)
+    return 0
+
+
+@app.command
+def erase(
+    school: str,
+    code: str,
+    *,
+    by: Annotated[str, Parameter(help=BY)],
+    reason: Annotated[str, Parameter(help="Why: who asked for it, and when.")],
+) -> int:
+    """Destroy a person's name and contacts for ever; prints the act. The code stays in papers and journal."""
+    with office() as (found, now):
+        with found.store.write() as transaction:
+            code = _known(found, transaction, school, code, by)
+            held = list(_held(found, transaction, school, code, now))
+            if held:
+                raise Refusal(problem("P15", code=code, where=held))
+            name = found.people(transaction).card(school, code).get("name", "")
+            letters = [
+                path
+                for path in found.workspace.outbox.glob("*.txt")
+                if name and name in path.read_text("utf-8")
+            ]
+            printed = sorted({each["paper"] for each in dossier(found, transaction, school, code)["papers"]})
+            found.people(transaction).erase(school, code)
+            transaction.note_person(school, code, "erased", by, reason, now)
+            title = transaction.school(school).title
+        for path in letters:
+            path.unlink(missing_ok=True)
+        found.store.drop_remains()
+    print(
+        messages.word(
+            "person_act", talk.language(), code=code, school=title, day=now.date(), reason=reason, by=by
+        )
+    )
+    for path in printed:
+        print(messages.word("person_act_paper", talk.language(), paper=path))
+    talk.say("person_act_said", code=code)
+    return 0
+
+
+def _taken(school: str, code: str, by: str, kind: str) -> dict[str, Any]:
+    """The dossier of a person, after a line in the journal says who asked for it."""
+    with office() as (found, now), found.store.write() as transaction:
+        code = _known(found, transaction, school, code, by)
+        transaction.note_person(school, code, kind, read_code(by), "", now)
+        return dossier(found, transaction, school, code)
+
+
+def _known(found: Office, transaction: Transaction, school: str, code: str, by: str) -> str:
+    """The code in its one spelling, of somebody in the school; refused where the asker has no role there."""
+    transaction.school(school)
+    people = found.people(transaction)
+    plain = read_code(code) or code
+    people.is_erased(school, plain)  # refuses a stranger
+    if read_code(by) not in people.roles(school):
+        raise Refusal(problem("P14", by=by))
+    return plain
+
+
+def _held(found: Office, transaction: Transaction, school: str, code: str, now: datetime) -> Iterator[str]:
+    """Where a person still takes part: roles, and bases of programmes that are not closed."""
+    yield from found.people(transaction).roles(school).get(code, [])
+    for programme in transaction.programmes():
+        if programme.school == school and programme.closed is None:
+            members = found.standing(transaction, programme, now).members
+            for register in members.methodology.registers.values():
+                rows = members.rows(register.id)
+                if any(key == code or about(dict(rows[key].data), code) for key in members.live(register.id)):
+                    yield f"{programme.place}@{programme.year}: {register.title}"
 
 
 def _roles(found: Office, transaction: Transaction, school: str) -> dict[str, Role]:

@@ -199,6 +199,18 @@ class Person(SQLModel, table=True):
     lookup: str = Field(index=True)
 
 
+class PersonFact(SQLModel, table=True):
+    """Somebody looked at a person's card, took what is kept of them away, or had the card erased."""
+
+    seq: int = Field(primary_key=True)
+    school: str
+    code: str
+    kind: str  # seen | exported | erased
+    by: str
+    at: str
+    reason: str
+
+
 class Assignment(SQLModel, table=True):
     """A role that a person has in a school."""
 
@@ -214,4 +226,5 @@ CHAINED: dict[str, Any] = {
     "decision": Decision,
     "waiver": Waiver,
     "pin": Pin,
+    "person": PersonFact,
 }
