@@ -12,6 +12,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
@@ -21,7 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import col, func, select
 
-from flows.store.records import Assignment, Person, PersonFact
+from flows.store import journal
+from flows.store.records import Assignment, Person, PersonFact, moment
 from flows.store.transaction import Transaction
 from schemas.messages import unknown
 from schemas.model import Role
@@ -153,6 +155,12 @@ class People:
         person.wrapped_key = person.sealed = b""
         person.lookup = ""
         self.session.flush()
+
+    def note(self, school: str, code: str, kind: str, by: str, reason: str, now: datetime) -> None:
+        """Somebody looked at a card (`seen`), took it away (`exported`) or had it destroyed (`erased`)."""
+        at = moment(now)
+        row = PersonFact(seq=0, school=school, code=code, kind=kind, by=by, at=at, reason=reason)
+        journal.append(self.session, "person", row, at, 0)
 
     def codes(self, school: str) -> set[str]:
         """All codes of a school."""

@@ -163,11 +163,11 @@ def erase(
                 if name and name in path.read_text("utf-8")
             ]
             printed = sorted({each["paper"] for each in dossier(found, transaction, school, code)["papers"]})
+            for path in letters:  # before the key: an erasure that was stopped can be done again
+                path.unlink(missing_ok=True)
             found.people(transaction).erase(school, code)
-            transaction.note_person(school, code, "erased", by, reason, now)
+            found.people(transaction).note(school, code, "erased", read_code(by), reason, now)
             title = transaction.school(school).title
-        for path in letters:
-            path.unlink(missing_ok=True)
         found.store.drop_remains()
     print(
         messages.word(
@@ -184,7 +184,7 @@ def _taken(school: str, code: str, by: str, kind: str) -> dict[str, Any]:
     """The dossier of a person, after a line in the journal says who asked for it."""
     with office() as (found, now), found.store.write() as transaction:
         code = _known(found, transaction, school, code, by)
-        transaction.note_person(school, code, kind, read_code(by), "", now)
+        found.people(transaction).note(school, code, kind, read_code(by), "", now)
         return dossier(found, transaction, school, code)
 
 

@@ -250,14 +250,6 @@ class Transaction:
         )  # fmt: skip
         return self._append("waiver", row, programme, waiver.at)
 
-    def note_person(self, school: str, code: str, kind: str, by: str, reason: str, now: datetime) -> int:
-        """Somebody looked at a card (`seen`), took it away (`exported`) or had it destroyed (`erased`)."""
-        row = records.PersonFact(
-            seq=0, school=school, code=code, kind=kind, by=by, at=moment(now), reason=reason
-        )
-        self.appended = True
-        return journal.append(self.session, "person", row, moment(now), 0)
-
     # --- the definition it is pinned to -------------------------------------------------------
 
     def pin(self, programme: records.Programme, bundle: str, moves: Mapping[str, Any], now: datetime) -> int:
