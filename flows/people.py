@@ -84,6 +84,39 @@ def may_mean(text: str, name: str) -> bool:
     return bool(text.strip())
 
 
+def doubles(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Pairs of codes whose names may be one person's: other order, ё for е, initials, no patronymic."""
+    by_word: dict[str, list[str]] = {}
+    words = {code: plain_name(name).split() for code, name in names.items()}
+    for code, each in words.items():
+        for word in {word for word in each if len(word) > 1}:
+            by_word.setdefault(word, []).append(code)
+    found = {
+        (one, other)
+        for codes in by_word.values()
+        for index, one in enumerate(codes)
+        for other in codes[index + 1 :]
+        if _may_be_one(words[one], words[other])
+    }
+    return sorted(found)
+
+
+def _may_be_one(one: list[str], other: list[str]) -> bool:
+    """Whether each word of the shorter name stands in the longer one, or begins or shortens a word there."""
+    short, left = sorted((one, other), key=len)
+    left = list(left)
+    for word in sorted(short, key=len, reverse=True):
+        close = [each for each in left if each == word] or [
+            each
+            for each in left
+            if 1 in (len(each), len(word)) and (each.startswith(word) or word.startswith(each))
+        ]
+        if not close:
+            return False
+        left.remove(close[0])
+    return len(short) > 1
+
+
 class People:
     """The people of a workspace, in one transaction; refused where the key is lost or of another database."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from workspaces import CURATOR, DIRECTOR, Room, new_room
 
+from flows.people import doubles
 from schemas.problems import NOWHERE
 from schemas.validation import shipped, violations
 
@@ -30,6 +31,30 @@ def test_a_person_is_found_by_what_one_remembers(room: Room, text: str) -> None:
 
     assert code == "Н-003-4"
     assert room.do("people", "find", "sosh-10", text).out.splitlines() == [f"{code}  {NAME}"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (NAME, "Елкина Алена Игоревна", True),
+        (NAME, "Алёна Ёлкина", True),
+        (NAME, "Ёлкина А.И.", True),
+        (NAME, "Ёлкина Анна Игоревна", False),
+        (NAME, "Ёлкин Алексей Игоревич", False),
+        ("Ким Ли", "Ли Ким", True),
+    ],
+)
+def test_two_codes_of_what_may_be_one_person_are_shown(one: str, other: str, same: bool) -> None:
+    """And nothing more than shown."""
+    assert doubles({"Н-003-4": one, "Н-004-2": other}) == ([("Н-003-4", "Н-004-2")] if same else [])
+
+
+def test_the_list_shows_doubles(room: Room) -> None:
+    first, second = code_of(room), code_of(room, "Ёлкина А. И.")
+    answer = room.do("people", "list", "sosh-10")
+
+    assert f"{first} и {second}" in answer.err
+    assert len(answer.out.splitlines()) == 4
 
 
 def test_nobody_found_is_said(room: Room) -> None:

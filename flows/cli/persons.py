@@ -14,7 +14,7 @@ from flows.cli import talk
 from flows.cli.address import office
 from flows.dossier import about, dossier
 from flows.office import Office
-from flows.people import read_code
+from flows.people import doubles, read_code
 from flows.store.transaction import Transaction
 from schemas import messages, reader
 from schemas.model import Role
@@ -73,6 +73,8 @@ def list_(school: str, *, json: bool = False) -> int:
         people = found.people(view)
         names, roles = people.names(school), people.roles(school)
     _listed(school, names, roles, json=json)
+    for one, other in doubles(names):
+        talk.say("people_double", one=one, other=other)
     return 0
 
 
