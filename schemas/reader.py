@@ -21,6 +21,7 @@ from schemas.rules.sources import Sources
 from schemas.shapes import broken_parts, part_problems
 from schemas.sources import Source, parse_json, parse_yaml
 from schemas.stack import APPLIED, FILES, Layer, overlays_of, stack, stack_problems
+from schemas.strays import stray_problems
 from schemas.validation import Schema
 from schemas.word_templates import template_problems
 
@@ -147,7 +148,7 @@ def read_all(folder: Path, shown: str = "") -> tuple[Reading, tuple[Problem, ...
     The problems are of all of them; a param without a value is none here, where no school starts.
     """
     reading = read(collect(folder), shown, complete=False)
-    found = list(reading.problems)
+    found = [*reading.problems, *stray_problems(folder, shown)]
     if reading.sources is not None:
         for path in overlays_of(folder):
             found += read_folder(folder, shown, path).problems
