@@ -24,6 +24,7 @@ ELSEWHERE = {
     "C07": "a division by zero and the like: only papers show it",
     "S14": "a rule of JSON Schema that no key of the language uses",
     "Y02": "a file of a megabyte: made by a test below",
+    "R89": "a file that nobody reads: only a folder has one, see test_strays",
 }
 
 
