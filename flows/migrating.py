@@ -58,7 +58,7 @@ class Edit:
 
     def target(self, overlay: str, school: str) -> Target:
         """What it leads a school with this overlay to; InvalidDefinition where the two do not fit."""
-        place = (overlay, school if overlay else "")
+        place = (overlay, school if overlay else "")  # without one it is the same for all
         if place not in self._read:
             self._read[place] = definitions_of(self.office.workspace, overlay, self.folder, school=school)
         return Target.of(self._read[place])
@@ -123,7 +123,9 @@ def plan(
         rows = _wanted(view, wanted, base)
         schools = view.schools()  # kept at hand: each snapshot asks for its school
         overlays = {each.id: each.overlay for each in schools}
-        edit.refuse_broken((overlays[row.school], row.school) for row in rows)
+        edit.refuse_broken(
+            (each, row.school if each else "") for row in rows for each in (overlays[row.school],)
+        )
         positions = view.positions(rows)
         by_pin = sorted(rows, key=lambda row: (overlays[row.school], row.bundle, row.school, row.year))
         for count, row in enumerate(by_pin):
