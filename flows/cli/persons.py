@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from flows import erasure
 from flows.cli import talk
 from flows.cli.address import office
-from flows.dossier import about, dossier
+from flows.dossier import dossier
 from flows.office import Office
 from flows.people import doubles, read_code
 from flows.store.transaction import Transaction
@@ -153,31 +153,14 @@ def erase(
 ) -> int:
     """Destroy a person's name and contacts for ever; prints the act. The code stays in papers and journal."""
     with office() as (found, now):
-        with found.store.write() as transaction:
-            code = _known(found, transaction, school, code, by)
-            held = list(_held(found, transaction, school, code, now))
-            if held:
-                raise Refusal(problem("P15", code=code, where=held))
-            name = found.people(transaction).card(school, code).get("name", "")
-            letters = [
-                path
-                for path in found.workspace.outbox.glob("*.txt")
-                if name and name in path.read_text("utf-8")
-            ]
-            printed = sorted({each["paper"] for each in dossier(found, transaction, school, code)["papers"]})
-            for path in letters:  # before the key: an erasure that was stopped can be done again
-                path.unlink(missing_ok=True)
-            found.people(transaction).erase(school, code)
-            found.people(transaction).note(school, code, "erased", read_code(by), reason, now)
-            title = transaction.school(school).title
-        found.store.drop_remains()
-    print(
-        messages.word(
-            "person_act", talk.language(), code=code, school=title, day=now.date(), reason=reason, by=by
-        )
-    )
-    for path in printed:
-        print(messages.word("person_act_paper", talk.language(), paper=path))
+        with found.store.read() as view:
+            code = _known(found, view, school, code, by)
+        done = erasure.erase(found, school, code, read_code(by), reason, now)
+    language = talk.language()
+    values = {"code": code, "school": done.school, "day": now.date(), "reason": reason, "by": read_code(by)}
+    print(messages.word("person_act", language, **values))
+    for path in done.papers:
+        print(messages.word("person_act_paper", language, paper=path))
     talk.say("person_act_said", code=code)
     return 0
 
@@ -199,18 +182,6 @@ def _known(found: Office, transaction: Transaction, school: str, code: str, by: 
     if read_code(by) not in people.roles(school):
         raise Refusal(problem("P14", by=by))
     return plain
-
-
-def _held(found: Office, transaction: Transaction, school: str, code: str, now: datetime) -> Iterator[str]:
-    """Where a person still takes part: roles, and bases of programmes that are not closed."""
-    yield from found.people(transaction).roles(school).get(code, [])
-    for programme in transaction.programmes():
-        if programme.school == school and programme.closed is None:
-            members = found.standing(transaction, programme, now).members
-            for register in members.methodology.registers.values():
-                rows = members.rows(register.id)
-                if any(key == code or about(dict(rows[key].data), code) for key in members.live(register.id)):
-                    yield f"{programme.place}@{programme.year}: {register.title}"
 
 
 def _roles(found: Office, transaction: Transaction, school: str) -> dict[str, Role]:
