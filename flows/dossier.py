@@ -20,6 +20,7 @@ def dossier(office: Office, view: Transaction, school: str, code: str) -> Json:
     Of a paper in which several stand, only what is about this person is given.
     """
     people = office.people(view)
+    erased = people.is_erased(school, code)
     facts = select(records.PersonFact).where(
         records.PersonFact.school == school, records.PersonFact.code == code
     )
@@ -27,8 +28,8 @@ def dossier(office: Office, view: Transaction, school: str, code: str) -> Json:
         "schema": "person/v1",
         "school": school,
         "code": code,
-        "erased": people.is_erased(school, code),
-        "card": {} if people.is_erased(school, code) else dict(people.card(school, code)),
+        "erased": erased,
+        "card": {} if erased else dict(people.card(school, code)),
         "roles": people.roles(school).get(code, []),
         "papers": list(_papers(office, view, school, code)),
         "decisions": list(_decisions(view, school, code)),
@@ -54,8 +55,10 @@ def about(data: Any, code: str) -> Any:
 def _papers(office: Office, view: Transaction, school: str, code: str) -> Iterator[Json]:
     programmes = {row.id: row for row in view.programmes() if row.school == school}
     query = select(records.Artefact).where(records.Artefact.school == school)
-    for row in view.session.exec(query.order_by(col(records.Artefact.seq))):
-        data = office.store.content(view.session, {row.digest})[row.digest]
+    rows = view.session.exec(query.order_by(col(records.Artefact.seq))).all()
+    content = office.store.content(view.session, {row.digest for row in rows})
+    for row in rows:
+        data = content[row.digest]
         part = data if row.key == code else about(data, code)
         if part is None:
             continue

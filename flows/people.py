@@ -152,9 +152,12 @@ class People:
 
     def update(self, school: str, code: str, card: Card) -> None:
         """Add to a card what it does not say yet or says otherwise; an empty value changes nothing."""
+        told = {name: value for name, value in card.items() if value}
+        if not told:
+            return
         person = self._get(school, code)
         known = dict(self._open(person))
-        new = {**known, **{name: value for name, value in card.items() if value}}
+        new = {**known, **told}
         if new != known:
             self._write(person, new)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from workspaces import CURATOR, DIRECTOR, Room, new_room
 
-from flows.people import doubles
-from schemas.problems import NOWHERE
+from flows.office import open_office
+from flows.people import People, doubles
+from flows.settings import Workspace
+from schemas.problems import NOWHERE, Refusal
 from schemas.validation import shipped, violations
 
 NAME = "Ёлкина Алёна Игоревна"
@@ -89,6 +93,43 @@ def test_everything_kept_of_a_person_is_given_and_of_nobody_else(room: Room, tmp
     assert found["schema"] == "person/v1"
     assert found["roles"] == ["curator", "working_group"]
     assert "Орлова" not in out.read_text("utf-8")
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_noted(room: Room, tmp_path: Path) -> None:
+    to_a_folder = room("people", "export", "sosh-10", CURATOR, "--by", DIRECTOR, "--out", str(tmp_path))
+    to_nowhere = room(
+        "people", "export", "sosh-10", CURATOR, "--by", DIRECTOR, "--out", str(tmp_path / "no" / "a.json")
+    )
+    shown = json.loads(room.do("people", "show", "sosh-10", CURATOR, "--by", DIRECTOR, "--json").out)
+
+    assert "[W24]" in to_a_folder.err
+    assert "[U04]" in to_nowhere.err
+    assert [each["kind"] for each in shown["journal"]] == ["seen"]
+
+
+def test_a_stranger_is_not_noted(room: Room) -> None:
+    assert "[P02]" in room("people", "show", "sosh-10", "Н-500-9", "--by", DIRECTOR).err
+    assert (
+        "[P02]" in room("people", "erase", "sosh-10", "Н-500-9", "--by", DIRECTOR, "--reason", "Просьба").err
+    )
+    room.do("verify")
+
+
+def test_a_base_that_still_holds_an_erased_code_can_be_handed_in(room: Room) -> None:
+    """A printed base has the code without a name; only a name for it is refused."""
+    code = code_of(room)
+    room.do("people", "erase", "sosh-10", code, "--by", CURATOR, "--reason", "Просьба")
+    with opened_people(room) as people:
+        people.update("sosh-10", code, {"name": "", "phone": ""})
+        with pytest.raises(Refusal):
+            people.update("sosh-10", code, {"name": NAME})
+
+
+@contextmanager
+def opened_people(room: Room) -> Iterator[People]:
+    office = open_office(Workspace(room.folder))
+    with office.store.write() as transaction:
+        yield office.people(transaction)
 
 
 def test_an_erased_person_is_nowhere_any_more(room: Room) -> None:

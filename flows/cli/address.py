@@ -1,4 +1,4 @@
-"""`SCHOOL[/NAME][@YEAR]` on the command line, and the office that it is looked up in."""
+"""What commands are told of: `SCHOOL[/NAME][@YEAR]`, days, who does it; and the office that it is looked up in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from flows.cli import talk
 from flows.office import Office, open_office
@@ -13,6 +16,8 @@ from flows.settings import clock
 from flows.store import records
 from schemas.messages import said
 from schemas.problems import WrongUsage, problem
+
+By = Annotated[str, Parameter(help="The code of the person who does it.")]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{,30}")
 _YEAR = re.compile(r"([0-9]{4})/([0-9]{2})")

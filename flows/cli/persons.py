@@ -11,16 +11,15 @@ from cyclopts import App, Parameter
 
 from flows import erasure
 from flows.cli import talk
-from flows.cli.address import office
+from flows.cli.address import By, office
 from flows.dossier import dossier
 from flows.office import Office
 from flows.people import doubles, read_code
 from flows.store.transaction import Transaction
 from schemas import messages, reader
+from schemas.messages import said
 from schemas.model import Role
 from schemas.problems import Refusal, WrongUsage, problem
-
-BY = "The code of the person who does it."
 
 app = App(name="people", help="People of a school and their roles.", help_format="plaintext")
 
@@ -103,7 +102,7 @@ def find(school: str, text: str, *, json: bool = False) -> int:
 
 
 @app.command
-def show(school: str, code: str, *, by: Annotated[str, Parameter(help=BY)], json: bool = False) -> int:
+def show(school: str, code: str, *, by: By, json: bool = False) -> int:
     """Show a person's card and where the person stands; that it was looked at goes into the journal."""
     kept = _taken(school, code, by, "seen")
     if json:
@@ -128,16 +127,18 @@ def export(
     school: str,
     code: str,
     *,
-    by: Annotated[str, Parameter(help=BY)],
+    by: By,
     out: Annotated[Path | None, Parameter(help="The file to write; without it, to the screen.")] = None,
 ) -> int:
     """Everything that is kept of a person, as JSON: what the law lets everybody ask for."""
+    if out is not None and not out.parent.is_dir():
+        raise WrongUsage(problem("U04", path=out.parent))
+    if out is not None and out.is_dir():
+        raise WrongUsage(problem("W24", path=out, reason=said("reason_folder")))
     kept = _taken(school, code, by, "exported")
     if out is None:
         talk.data(kept)
         return 0
-    if out.is_dir() or not out.parent.is_dir():
-        raise WrongUsage(problem("U04", path=out))
     out.write_text(dumps(kept, ensure_ascii=False, indent=2) + "\n", "utf-8")
     talk.say("person_exported", code=kept["code"], path=out)
     return 0
@@ -148,13 +149,13 @@ def erase(
     school: str,
     code: str,
     *,
-    by: Annotated[str, Parameter(help=BY)],
+    by: By,
     reason: Annotated[str, Parameter(help="Why: who asked for it, and when.")],
 ) -> int:
     """Destroy a person's name and contacts for ever; prints the act. The code stays in papers and journal."""
     with office() as (found, now):
         with found.store.read() as view:
-            code = _known(found, view, school, code, by)
+            code = _entitled(found, view, school, code, by)
         done = erasure.erase(found, school, code, read_code(by), reason, now)
     language = talk.language()
     values = {"code": code, "school": done.school, "day": now.date(), "reason": reason, "by": read_code(by)}
@@ -168,20 +169,17 @@ def erase(
 def _taken(school: str, code: str, by: str, kind: str) -> dict[str, Any]:
     """The dossier of a person, after a line in the journal says who asked for it."""
     with office() as (found, now), found.store.write() as transaction:
-        code = _known(found, transaction, school, code, by)
+        code = _entitled(found, transaction, school, code, by)
         found.people(transaction).note(school, code, kind, read_code(by), "", now)
         return dossier(found, transaction, school, code)
 
 
-def _known(found: Office, transaction: Transaction, school: str, code: str, by: str) -> str:
-    """The code in its one spelling, of somebody in the school; refused where the asker has no role there."""
+def _entitled(found: Office, transaction: Transaction, school: str, code: str, by: str) -> str:
+    """The code in its one spelling; refused where the asker has no role in the school."""
     transaction.school(school)
-    people = found.people(transaction)
-    plain = read_code(code) or code
-    people.is_erased(school, plain)  # refuses a stranger
-    if read_code(by) not in people.roles(school):
+    if read_code(by) not in found.people(transaction).roles(school):
         raise Refusal(problem("P14", by=by))
-    return plain
+    return read_code(code) or code
 
 
 def _roles(found: Office, transaction: Transaction, school: str) -> dict[str, Role]:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from flows import checkpoints, intake
 from flows.cli import talk
-from flows.cli.address import check_name, check_year, day, office, opened, split
+from flows.cli.address import By, check_name, check_year, day, office, opened, split
 from flows.engine.decisions import Request
 from flows.engine.reasons import said_of
 from flows.intake import Receipt
@@ -21,8 +21,6 @@ from flows.settings import request_key
 from flows.store import records
 from schemas.messages import word
 from schemas.problems import Refusal, WrongUsage, problem
-
-By = Annotated[str, Parameter(help="The code of the person who does it.")]
 
 FARTHEST = 5  # years between a programme and today: more is a slip of the pen
 
