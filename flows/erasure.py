@@ -23,9 +23,11 @@ class Act:
 def erase(office: Office, school: str, code: str, by: str, reason: str, now: datetime) -> Act:
     """Destroy the key of a person's card and the letters that name them; the code stays in papers and journal.
 
-    Refusal P15 for who still takes part or has a role, P13 for who is erased already. Stopped anywhere before its
-    end it changed nothing but letters, and can be done again.
+    Refusal G09 without a reason, P15 for who still takes part or has a role, P13 for who is erased already. Stopped
+    anywhere before its end it changed nothing but letters, and can be done again.
     """
+    if not reason.strip():
+        raise Refusal(problem("G09", item=code))
     with office.store.write() as transaction:
         people = office.people(transaction)
         if held := list(_held(office, transaction, school, code, now)):

@@ -210,7 +210,8 @@ class People:
 
     def assign(self, school: str, code: str, role: str, roles: Mapping[str, Role]) -> None:
         """Give a person a role in a school."""
-        self._get(school, code)
+        if self.is_erased(school, code):
+            raise Refusal(problem("P13", code=code))
         staff = [name for name, each in roles.items() if each.of is None and not each.body]
         if role not in staff:
             raise WrongUsage(unknown(NOWHERE, "role", role, staff))

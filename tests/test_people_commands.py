@@ -115,6 +115,21 @@ def test_a_stranger_is_not_noted(room: Room) -> None:
     room.do("verify")
 
 
+def test_a_name_in_place_of_a_code_is_not_repeated(room: Room) -> None:
+    answer = room("people", "show", "sosh-10", NAME, "--by", DIRECTOR)
+
+    assert "[P07]" in answer.err
+    assert NAME not in answer.err
+
+
+def test_an_erasure_has_a_reason_and_an_erased_person_gets_no_role(room: Room) -> None:
+    code = code_of(room)
+    assert "[G09]" in room("people", "erase", "sosh-10", code, "--by", CURATOR, "--reason", " ").err
+    room.do("people", "erase", "sosh-10", code, "--by", CURATOR, "--reason", "Просьба")
+
+    assert "[P13]" in room("people", "assign", "sosh-10", code, "curator").err
+
+
 def test_a_base_that_still_holds_an_erased_code_can_be_handed_in(room: Room) -> None:
     """A printed base has the code without a name; only a name for it is refused."""
     code = code_of(room)

@@ -14,7 +14,7 @@ from flows.cli import talk
 from flows.cli.address import By, office
 from flows.dossier import dossier
 from flows.office import Office
-from flows.people import doubles, read_code
+from flows.people import doubles, mistyped_code, read_code
 from flows.store.transaction import Transaction
 from schemas import messages, reader
 from schemas.messages import said
@@ -179,7 +179,10 @@ def _entitled(found: Office, transaction: Transaction, school: str, code: str, b
     transaction.school(school)
     if read_code(by) not in found.people(transaction).roles(school):
         raise Refusal(problem("P14", by=by))
-    return read_code(code) or code
+    if plain := read_code(code):
+        return plain
+    slip = mistyped_code(code)  # what else was typed may be a name, and is not told
+    raise Refusal(problem("P11", code=slip) if slip else problem("P07"))
 
 
 def _roles(found: Office, transaction: Transaction, school: str) -> dict[str, Role]:
