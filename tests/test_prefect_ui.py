@@ -92,7 +92,9 @@ def test_a_run_started_in_the_ui_does_its_work(page, room: Room, serving: Server
 
 def test_runs_are_shown_by_school_and_stage(page, room: Room, serving: Server) -> None:
     page.goto(f"{site(serving)}/runs")
-    page.get_by_text("sosh-10 2026/27 preparation").first.wait_for(timeout=20_000)
+    page.get_by_text("sosh-10 2026/27 preparation").first.wait_for(
+        timeout=60_000
+    )  # the page looks again every half minute
 
     assert page.get_by_text("AwaitingPeople").count() >= 1
 
